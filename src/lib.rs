@@ -1,1 +1,32 @@
-//! x
+//! Kubernetes in a browser tab: the control plane and a packet-level network,
+//! computed from the user's own manifests.
+//!
+//! Lower floors know nothing of higher ones:
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`sim`] | virtual time, the event queue, seeded chance, the trace |
+//! | [`api`] | the object model: kinds, metadata, quantities, selectors, patches |
+//! | [`etcd`] | revisions, history, watch, compaction, leases |
+//! | [`apiserver`] | the one door: admission, defaulting, validation, storage, watch |
+//! | [`client`] | what components use: context, informer caches, work queues, event recorder |
+//! | [`scheduler`] | queues, framework, plugins, explanation |
+//! | [`controllers`] | one file a controller |
+//! | [`kubelet`] | pod workers, probes, images, back-off, and what a container does |
+//! | [`network`] | devices, routes, netfilter, conntrack, DNS, packets, journeys, kube-proxy |
+//! | [`cluster`] | wires components and nodes together; faults |
+//! | [`session`] | what a viewer holds: commands in, updates out; scenarios |
+//! | [`page`] | everything the browser shows |
+
+pub mod api;
+pub mod apiserver;
+pub mod client;
+pub mod cluster;
+pub mod controllers;
+pub mod etcd;
+pub mod kubelet;
+pub mod network;
+pub mod page;
+pub mod scheduler;
+pub mod session;
+pub mod sim;

@@ -1,1 +1,2 @@
+//! The page and its engine worker: one Wasm binary, two roles.
 fn main() {}

@@ -1,1 +1,2 @@
+//! The native command.
 fn main() {}

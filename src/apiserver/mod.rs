@@ -1,0 +1,77 @@
+//! The one door. Everything is a [`Request`]; everything that changes the store
+//! passes [`ApiServer::handle`]: admission, defaulting, validation, storage; and
+//! every change goes out to the watchers.
+//!
+//! **Invariant:** nothing outside this folder writes to [`Etcd`].
+
+mod request;
+mod storage;
+mod watch;
+
+pub use request::{
+    Body, DeleteOptions, Options, PatchType, Propagation, Reply, Request, Response, Subresource,
+    Target,
+};
+pub use watch::{Selection, WatchEvent, WatcherId};
+
+use crate::etcd::Etcd;
+use crate::sim::{Actor, Cause, Sim};
+
+/// What wakes the API server itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Timer {
+    /// Remove events older than `--event-ttl` (one hour).
+    ExpireEvents,
+}
+
+/// kube-apiserver with its store.
+#[derive(Clone, Debug, Default)]
+pub struct ApiServer {
+    etcd: Etcd,
+    watches: watch::Hub,
+}
+
+impl ApiServer {
+    /// A server with an empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The store, to look at.
+    pub fn etcd(&self) -> &Etcd {
+        &self.etcd
+    }
+
+    /// Answers a request. The call is written to the trace, and its record is
+    /// the cause of whatever watchers do about it.
+    pub fn handle(&mut self, sim: &mut Sim, cause: Cause, request: Request) -> Response {
+        storage::handle(self, sim, cause, request)
+    }
+
+    /// Begins a watch: all that is selected now comes as `ADDED` first, then
+    /// every change, in order and without gaps.
+    pub fn watch(&mut self, owner: Actor, selection: Selection) -> WatcherId {
+        self.watches.add(&self.etcd, owner, selection)
+    }
+
+    /// Ends a watch.
+    pub fn unwatch(&mut self, watcher: WatcherId) {
+        self.watches.remove(watcher);
+    }
+
+    /// Takes what waits for a watcher.
+    pub fn take_events(&mut self, watcher: WatcherId) -> Vec<WatchEvent> {
+        self.watches.take(watcher)
+    }
+
+    /// The watchers that got something since the last call. Whoever wires the
+    /// components together brings it to them after the way it takes.
+    pub fn take_woken(&mut self) -> Vec<WatcherId> {
+        self.watches.take_woken()
+    }
+
+    /// Who holds a watch.
+    pub fn watch_owner(&self, watcher: WatcherId) -> Option<&Actor> {
+        self.watches.owner(watcher)
+    }
+}

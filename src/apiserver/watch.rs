@@ -1,0 +1,219 @@
+//! Watches: who wants to hear of what, and what waits for whom.
+//!
+//! **Invariant:** a watcher sees every change it selected, once, in the order of
+//! revisions.
+
+use crate::api::{Kind, Name, Object, Resource};
+use crate::api::{Pod, meta};
+use crate::etcd::{Etcd, Write};
+use crate::sim::trace::Change;
+use crate::sim::{Actor, Cause};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Names a watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WatcherId(pub u64);
+
+/// What a watch is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// Kind.
+    pub kind: Kind,
+    /// One namespace, or all.
+    pub namespace: Option<Name>,
+    /// One object by name (`metadata.name`), or all.
+    pub name: Option<Name>,
+    /// Pods of one node (`spec.nodeName`), or all. Indexed, so that a thousand
+    /// kubelets do not each look at every pod.
+    pub node: Option<Name>,
+}
+
+impl Selection {
+    /// Every object of a kind.
+    pub fn all(kind: Kind) -> Self {
+        Selection {
+            kind,
+            namespace: None,
+            name: None,
+            node: None,
+        }
+    }
+
+    /// The pods bound to `node`: what a kubelet watches.
+    pub fn pods_of_node(node: impl Into<Name>) -> Self {
+        Selection {
+            node: Some(node.into()),
+            ..Selection::all(Kind::Pod)
+        }
+    }
+
+    fn holds(&self, object: &Object) -> bool {
+        let meta = object.meta();
+        let is = |wanted: &Option<Name>, found: &Option<String>| {
+            wanted
+                .as_deref()
+                .is_none_or(|wanted| found.as_deref() == Some(wanted))
+        };
+        self.kind == object.kind()
+            && is(&self.namespace, &meta.namespace)
+            && is(&self.name, &meta.name)
+            && self
+                .node
+                .as_deref()
+                .is_none_or(|node| pod_node(object) == Some(node))
+    }
+}
+
+fn pod_node(object: &Object) -> Option<&str> {
+    Pod::unwrap(object)?.spec.as_ref()?.node_name.as_deref()
+}
+
+/// One change on its way to a watcher.
+#[derive(Clone, Debug)]
+pub struct WatchEvent {
+    /// How the object changed, from where the watcher stands: an object that
+    /// begins to be selected is `Added`, one that ceases to be is `Deleted`.
+    pub change: Change,
+    /// The object after the change; the last version where it was deleted.
+    pub object: Object,
+    /// Revision of the change.
+    pub revision: u64,
+    /// The record of the call that made it.
+    pub cause: Cause,
+}
+
+#[derive(Clone, Debug)]
+struct Watcher {
+    owner: Actor,
+    selection: Selection,
+    waiting: VecDeque<WatchEvent>,
+}
+
+/// All watches, indexed by kind and, for pods, by node.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hub {
+    watchers: BTreeMap<WatcherId, Watcher>,
+    by_kind: BTreeMap<Kind, BTreeSet<WatcherId>>,
+    by_node: BTreeMap<Name, BTreeSet<WatcherId>>,
+    woken: BTreeSet<WatcherId>,
+    next: u64,
+}
+
+impl Hub {
+    pub(super) fn add(&mut self, etcd: &Etcd, owner: Actor, selection: Selection) -> WatcherId {
+        let id = WatcherId(self.next);
+        self.next += 1;
+        let waiting: VecDeque<WatchEvent> = etcd
+            .range(selection.kind, selection.namespace.as_deref())
+            .filter(|(_, entry)| selection.holds(&entry.object))
+            .map(|(_, entry)| WatchEvent {
+                change: Change::Added,
+                object: entry.object.clone(),
+                revision: entry.mod_revision,
+                cause: None,
+            })
+            .collect();
+        if !waiting.is_empty() {
+            self.woken.insert(id);
+        }
+        match &selection.node {
+            Some(node) => self.by_node.entry(node.clone()).or_default().insert(id),
+            None => self.by_kind.entry(selection.kind).or_default().insert(id),
+        };
+        self.watchers.insert(
+            id,
+            Watcher {
+                owner,
+                selection,
+                waiting,
+            },
+        );
+        id
+    }
+
+    pub(super) fn remove(&mut self, id: WatcherId) {
+        let Some(watcher) = self.watchers.remove(&id) else {
+            return;
+        };
+        self.woken.remove(&id);
+        let index = match &watcher.selection.node {
+            Some(node) => self.by_node.get_mut(node),
+            None => self.by_kind.get_mut(&watcher.selection.kind),
+        };
+        if let Some(index) = index {
+            index.remove(&id);
+        }
+    }
+
+    pub(super) fn take(&mut self, id: WatcherId) -> Vec<WatchEvent> {
+        self.watchers
+            .get_mut(&id)
+            .map(|watcher| watcher.waiting.drain(..).collect())
+            .unwrap_or_default()
+    }
+
+    pub(super) fn take_woken(&mut self) -> Vec<WatcherId> {
+        std::mem::take(&mut self.woken).into_iter().collect()
+    }
+
+    pub(super) fn owner(&self, id: WatcherId) -> Option<&Actor> {
+        self.watchers.get(&id).map(|watcher| &watcher.owner)
+    }
+
+    /// Brings one write to everyone who selected it.
+    pub(super) fn publish(&mut self, write: &Write) {
+        let mut ids: BTreeSet<WatcherId> = self
+            .by_kind
+            .get(&write.key.kind)
+            .cloned()
+            .unwrap_or_default();
+        for object in [&write.before, &write.after].into_iter().flatten() {
+            if let Some(found) = pod_node(object).and_then(|node| self.by_node.get(node)) {
+                ids.extend(found);
+            }
+        }
+        for id in ids {
+            let Some(watcher) = self.watchers.get_mut(&id) else {
+                continue;
+            };
+            let Some(event) = seen_by(&watcher.selection, write) else {
+                continue;
+            };
+            watcher.waiting.push_back(event);
+            self.woken.insert(id);
+        }
+    }
+}
+
+/// The write as a watcher with this selection sees it.
+fn seen_by(selection: &Selection, write: &Write) -> Option<WatchEvent> {
+    let before = write
+        .before
+        .as_ref()
+        .filter(|object| selection.holds(object));
+    let after = write
+        .after
+        .as_ref()
+        .filter(|object| selection.holds(object));
+    let (change, object) = match (before, after) {
+        (None, None) => return None,
+        (None, Some(after)) => (Change::Added, after.clone()),
+        (Some(_), Some(after)) => (Change::Modified, after.clone()),
+        (Some(before), None) => (Change::Deleted, last_version(before, write)),
+    };
+    Some(WatchEvent {
+        change,
+        object,
+        revision: write.revision,
+        cause: write.cause,
+    })
+}
+
+/// A deleted object is delivered as it last was, with the revision of the
+/// deletion.
+fn last_version(before: &Object, write: &Write) -> Object {
+    let mut object = before.clone();
+    let meta: &mut meta::ObjectMeta = object.meta_mut();
+    meta.resource_version = Some(write.revision.to_string());
+    object
+}
