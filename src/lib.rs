@@ -17,9 +17,11 @@
 //! | [`cluster`] | wires components and nodes together; faults |
 //! | [`session`] | what a viewer holds: commands in, updates out; scenarios |
 //! | [`page`] | everything the browser shows |
+//! | [`bench`] | what `cargo xtask bench` measures |
 
 pub mod api;
 pub mod apiserver;
+pub mod bench;
 pub mod client;
 pub mod cluster;
 pub mod controllers;
