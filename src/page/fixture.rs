@@ -3,8 +3,9 @@
 
 use crate::api::{Key, Kind};
 use crate::session::protocol::*;
-use crate::sim::Instant;
-use crate::sim::trace::Name;
+use crate::sim::trace::*;
+use crate::sim::{Instant, RecordId};
+use std::sync::Arc;
 
 /// A running pod.
 pub fn pod(uid: &str, workload: &str, node: Option<&str>) -> PodView {
@@ -234,4 +235,121 @@ pub fn large(nodes: usize, pods_each: usize) -> Update {
         }
     }
     update
+}
+
+/// A packet from a pod on one node to a pod on another, as the engine would tell
+/// it (headers left out).
+pub fn journey() -> Journey {
+    let way: [(&str, &str, Site, &str, &str); 11] = [
+        ("node-1", "default/web-7d4b9c6f5-x2x9z", Site::Process, "", "socket"),
+        ("node-1", "default/web-7d4b9c6f5-x2x9z", Site::PodEth0, "eth0", "route"),
+        ("node-1", "", Site::Veth, "veth3f2a91c0", "veth"),
+        ("node-1", "", Site::Bridge, "cni0", "bridge"),
+        ("node-1", "", Site::Stack, "", "nat PREROUTING"),
+        ("node-1", "", Site::Stack, "", "route"),
+        ("node-1", "", Site::NodeEth0, "eth0", "neigh"),
+        ("node-2", "", Site::NodeEth0, "eth0", "eth0"),
+        ("node-2", "", Site::Stack, "", "route"),
+        ("node-2", "", Site::Bridge, "cni0", "bridge"),
+        ("node-2", "default/web-7d4b9c6f5-p8k4d", Site::PodEth0, "eth0", "veth"),
+    ];
+    let hops: Vec<Hop> = way
+        .into_iter()
+        .map(|(node, pod, site, device, stage)| Hop {
+            at: Instant::from_secs(80),
+            place: Place {
+                node: Some(node.into()),
+                pod: Some(pod.into()).filter(|pod: &Name| !pod.is_empty()),
+                site,
+                device: device.into(),
+            },
+            stage: stage.into(),
+            rule: "10.244.2.0/24 via 172.18.0.4 dev eth0".into(),
+            why: "The route to the other node's pods leads over eth0.".into(),
+            before: vec![],
+            after: vec![],
+            verdict: Verdict::Forwarded,
+        })
+        .collect();
+    let mut back = hops.clone();
+    back.reverse();
+    let leg = |kind, hops| Leg {
+        kind,
+        traffic: Traffic::Tcp,
+        title: "TCP 10.244.1.7:40112 → 10.244.2.4:80".into(),
+        hops,
+    };
+    Journey {
+        title: "default/web → default/web".into(),
+        legs: vec![leg(LegKind::Request, hops), leg(LegKind::Reply, back)],
+        summary: "The reply came back.".into(),
+        answered: true,
+    }
+}
+
+/// What a few seconds in the small cluster would leave in the trace.
+pub fn records(first: u64, at: Instant) -> Vec<Arc<Record>> {
+    let call = |verb, resource: &str, subresource: &str, name: &str| What::Call {
+        verb,
+        resource: resource.into(),
+        subresource: subresource.into(),
+        namespace: "default".into(),
+        name: name.into(),
+        code: 201,
+        revision: 1235,
+        message: "".into(),
+    };
+    let told = |resource: &str| What::Delivered {
+        change: Change::Added,
+        resource: resource.into(),
+        namespace: "default".into(),
+        name: "web".into(),
+        revision: 1235,
+        more: 0,
+    };
+    let deployment = Actor::Controller("deployment-controller".into());
+    let replicaset = Actor::Controller("replicaset-controller".into());
+    let kubelet = Actor::Kubelet("node-1".into());
+    let decision = Decision {
+        namespace: "default".into(),
+        pod: "gpu-7d4b9c6f5-g5h6j".into(),
+        attempt: 1,
+        nodes_total: 4,
+        message: "0/4 nodes are available".into(),
+        verdicts: vec![NodeVerdict {
+            node: "node-2".into(),
+            rejected: Some(PluginVerdict {
+                plugin: "NodeResourcesFit".into(),
+                reasons: vec!["Insufficient cpu".into()],
+                unresolvable: false,
+            }),
+        }],
+        ..Decision::default()
+    };
+    let told_of: Vec<(Option<u64>, Actor, What)> = vec![
+        (None, Actor::User, call(Verb::Create, "deployments", "", "web")),
+        (Some(0), deployment.clone(), told("deployments")),
+        (Some(1), deployment, call(Verb::Create, "replicasets", "", "web-7d4b9c6f5")),
+        (Some(2), replicaset.clone(), told("replicasets")),
+        (Some(3), replicaset, call(Verb::Create, "pods", "", "web-7d4b9c6f5-x2x9z")),
+        (Some(4), Actor::Scheduler, told("pods")),
+        (Some(5), Actor::Scheduler, What::Scheduling(Arc::new(decision))),
+        (Some(6), Actor::Scheduler, call(Verb::Create, "pods", "binding", "web-7d4b9c6f5-x2x9z")),
+        (Some(7), kubelet.clone(), told("pods")),
+        (Some(8), kubelet, call(Verb::Patch, "pods", "status", "web-7d4b9c6f5-x2x9z")),
+        (None, Actor::User, What::Journey(Arc::new(journey()))),
+    ];
+    told_of
+        .into_iter()
+        .enumerate()
+        .map(|(n, (cause, actor, what))| {
+            Arc::new(Record {
+                id: RecordId(first + n as u64),
+                at,
+                cause: cause.map(|cause| RecordId(first + cause)),
+                actor,
+                what,
+            })
+        })
+        .collect()
 }

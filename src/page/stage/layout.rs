@@ -165,7 +165,7 @@ fn measure(
     let cards_w = widest as f64 * (card_w + metrics.card_gap);
     let band = if tall { BAND_W_MIN_TALL } else { BAND_W_MIN };
     let w = left_of_content(metrics, tall) + cards_w.max(band);
-    let h = band_h(metrics, tall)
+    let h = band_h(metrics)
         + rows as f64 * (card_h + metrics.row_gap)
         + labels as f64 * ZONE_LABEL_H
         + if tall { OUTSIDE_BOX_H + 12.0 } else { 0.0 };
@@ -188,9 +188,8 @@ fn left_of_content(metrics: &Metrics, tall: bool) -> f64 {
     }
 }
 
-fn band_h(metrics: &Metrics, tall: bool) -> f64 {
-    let boxes = if tall { 2.0 } else { 1.0 };
-    boxes * metrics.box_h + (boxes - 1.0) * 10.0 + 2.0 * metrics.lead + metrics.bar_h
+fn band_h(metrics: &Metrics) -> f64 {
+    metrics.box_h + 2.0 * metrics.lead + metrics.bar_h
 }
 
 fn build(plan: &Plan, groups: &[(Name, Vec<&CardPlan>)], shape: Shape, tall: bool) -> Scene {
@@ -204,7 +203,7 @@ fn build(plan: &Plan, groups: &[(Name, Vec<&CardPlan>)], shape: Shape, tall: boo
     let cards_w = widest * (shape.card_w + metrics.card_gap) - metrics.card_gap;
     let band = if tall { BAND_W_MIN_TALL } else { BAND_W_MIN };
     let content_w = (cards_w + metrics.card_gap).max(band);
-    let top = band_h(metrics, tall);
+    let top = band_h(metrics);
     let mut scene = Scene {
         level: shape.level,
         tall,
@@ -376,14 +375,7 @@ fn place_band(scene: &mut Scene, metrics: &Metrics, left: f64, content_w: f64) {
             })
             .collect()
     };
-    let rects: Vec<Rect> = if scene.tall {
-        let mut rects = row(0.0, &[0.2, 0.24, 0.56]);
-        rects.extend(row(h + 10.0, &[0.72, 0.28]));
-        scene.user = rects.remove(0);
-        rects
-    } else {
-        row(0.0, &[0.15, 0.36, 0.35, 0.14])
-    };
+    let rects = row(0.0, &[0.15, 0.36, 0.35, 0.14]);
     if let [etcd, scheduler, manager, cloud] = rects[..] {
         (scene.etcd, scene.scheduler) = (etcd, scheduler);
         (scene.manager, scene.cloud) = (manager, cloud);
@@ -398,16 +390,17 @@ fn place_band(scene: &mut Scene, metrics: &Metrics, left: f64, content_w: f64) {
 fn place_outside(scene: &mut Scene, metrics: &Metrics, top: f64, low: f64, content_w: f64) {
     if scene.tall {
         let y = low + metrics.row_gap / 2.0 + 12.0;
-        let w = (content_w - 40.0) / 3.0;
+        let w = (content_w - 36.0) / 4.0;
         let at = |n: f64| {
             Rect::new(
-                scene.trunk_x + TRUNK_GAP + n * (w + 20.0),
+                scene.trunk_x + TRUNK_GAP + n * (w + 12.0),
                 y,
                 w,
                 OUTSIDE_BOX_H,
             )
         };
         (scene.balancer, scene.internet, scene.client) = (at(0.0), at(1.0), at(2.0));
+        scene.user = at(3.0);
         return;
     }
     let w = metrics.outside_w;

@@ -104,6 +104,15 @@ impl Seats {
             .map_or(0, |bench| bench.taken.len())
     }
 
+    /// Who sits in this very seat.
+    pub fn at(&self, node: Option<&Name>, system: bool, index: usize) -> Option<&Name> {
+        self.benches
+            .get(&(node.cloned(), system))?
+            .taken
+            .get(index)?
+            .as_ref()
+    }
+
     /// Who sits on a node (or in the queue), in the order of the seats.
     pub fn sitting(
         &self,
