@@ -130,7 +130,11 @@ impl App {
     }
 
     /// Sends a command and does something with its answer.
-    pub fn ask(&self, command: impl FnOnce(Ticket) -> Command, then: impl FnOnce(Answer) + 'static) {
+    pub fn ask(
+        &self,
+        command: impl FnOnce(Ticket) -> Command,
+        then: impl FnOnce(Answer) + 'static,
+    ) {
         let ticket = self.0.next_ticket.get();
         self.0.next_ticket.set(ticket.wrapping_add(1));
         self.0.waiting.borrow_mut().insert(ticket, Box::new(then));

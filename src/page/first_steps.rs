@@ -150,9 +150,10 @@ fn send(running: &[&PodView]) -> Option<FirstStep> {
 }
 
 fn stop(world: &World, running: &[&PodView]) -> Option<FirstStep> {
-    let mut up = world.nodes.values().filter(|node| {
-        node.powered && node.state == NodeState::Ready && !node.control_plane
-    });
+    let mut up = world
+        .nodes
+        .values()
+        .filter(|node| node.powered && node.state == NodeState::Ready && !node.control_plane);
     let (first, others) = (up.next()?, up.count());
     if others == 0 {
         return None;

@@ -16,7 +16,7 @@ pub fn pod(uid: &str, workload: &str, node: Option<&str>) -> PodView {
         status: "Running".into(),
         node: node.map(Name::from),
         ip: "10.244.1.7".into(),
-        veth: "veth3f2a91c0".into(),
+        veth: format!("veth{uid}").into(),
         workload: workload.into(),
         revision: "7d4b9c6f5".into(),
         containers: vec![container("app", ContainerState::Ready)],
@@ -222,7 +222,7 @@ pub fn large(nodes: usize, pods_each: usize) -> Update {
         update.nodes.push(node(&name, ""));
         update.pods.push(system_pod("kube-proxy", &name, true));
         for p in 0..pods_each {
-            let mut pod = pod(&format!("{n:x}{p:x}"), "web", Some(&name));
+            let mut pod = pod(&format!("{n:x}p{p:x}"), "web", Some(&name));
             pod.state = match (n * 7919 + p * 104_729) % 97 {
                 0 => PodState::BackOff,
                 1 | 2 => PodState::Starting,
@@ -241,9 +241,21 @@ pub fn large(nodes: usize, pods_each: usize) -> Update {
 /// it (headers left out).
 pub fn journey() -> Journey {
     let way: [(&str, &str, Site, &str, &str); 11] = [
-        ("node-1", "default/web-7d4b9c6f5-x2x9z", Site::Process, "", "socket"),
-        ("node-1", "default/web-7d4b9c6f5-x2x9z", Site::PodEth0, "eth0", "route"),
-        ("node-1", "", Site::Veth, "veth3f2a91c0", "veth"),
+        (
+            "node-1",
+            "default/web-7d4b9c6f5-x2x9z",
+            Site::Process,
+            "",
+            "socket",
+        ),
+        (
+            "node-1",
+            "default/web-7d4b9c6f5-x2x9z",
+            Site::PodEth0,
+            "eth0",
+            "route",
+        ),
+        ("node-1", "", Site::Veth, "vethx2x9z", "veth"),
         ("node-1", "", Site::Bridge, "cni0", "bridge"),
         ("node-1", "", Site::Stack, "", "nat PREROUTING"),
         ("node-1", "", Site::Stack, "", "route"),
@@ -251,7 +263,13 @@ pub fn journey() -> Journey {
         ("node-2", "", Site::NodeEth0, "eth0", "eth0"),
         ("node-2", "", Site::Stack, "", "route"),
         ("node-2", "", Site::Bridge, "cni0", "bridge"),
-        ("node-2", "default/web-7d4b9c6f5-p8k4d", Site::PodEth0, "eth0", "veth"),
+        (
+            "node-2",
+            "default/web-7d4b9c6f5-p8k4d",
+            Site::PodEth0,
+            "eth0",
+            "veth",
+        ),
     ];
     let hops: Vec<Hop> = way
         .into_iter()
@@ -327,16 +345,40 @@ pub fn records(first: u64, at: Instant) -> Vec<Arc<Record>> {
         ..Decision::default()
     };
     let told_of: Vec<(Option<u64>, Actor, What)> = vec![
-        (None, Actor::User, call(Verb::Create, "deployments", "", "web")),
+        (
+            None,
+            Actor::User,
+            call(Verb::Create, "deployments", "", "web"),
+        ),
         (Some(0), deployment.clone(), told("deployments")),
-        (Some(1), deployment, call(Verb::Create, "replicasets", "", "web-7d4b9c6f5")),
+        (
+            Some(1),
+            deployment,
+            call(Verb::Create, "replicasets", "", "web-7d4b9c6f5"),
+        ),
         (Some(2), replicaset.clone(), told("replicasets")),
-        (Some(3), replicaset, call(Verb::Create, "pods", "", "web-7d4b9c6f5-x2x9z")),
+        (
+            Some(3),
+            replicaset,
+            call(Verb::Create, "pods", "", "web-7d4b9c6f5-x2x9z"),
+        ),
         (Some(4), Actor::Scheduler, told("pods")),
-        (Some(5), Actor::Scheduler, What::Scheduling(Arc::new(decision))),
-        (Some(6), Actor::Scheduler, call(Verb::Create, "pods", "binding", "web-7d4b9c6f5-x2x9z")),
+        (
+            Some(5),
+            Actor::Scheduler,
+            What::Scheduling(Arc::new(decision)),
+        ),
+        (
+            Some(6),
+            Actor::Scheduler,
+            call(Verb::Create, "pods", "binding", "web-7d4b9c6f5-x2x9z"),
+        ),
         (Some(7), kubelet.clone(), told("pods")),
-        (Some(8), kubelet, call(Verb::Patch, "pods", "status", "web-7d4b9c6f5-x2x9z")),
+        (
+            Some(8),
+            kubelet,
+            call(Verb::Patch, "pods", "status", "web-7d4b9c6f5-x2x9z"),
+        ),
         (None, Actor::User, What::Journey(Arc::new(journey()))),
     ];
     told_of

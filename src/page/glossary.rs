@@ -57,7 +57,8 @@ pub fn explain(world: &World, target: &Target) -> (String, String, &'static str)
 const POD: &str = "A pod is one or more containers that share an address and are placed together.";
 const NODE: &str = "A node is a machine that runs pods; its kubelet reports to the API server.";
 const BRIDGE: &str = "The bridge is a switch inside the node: every pod's cable ends here.";
-const HOOKS: &str = "Where the kernel rewrites and routes packets, by rules that kube-proxy writes.";
+const HOOKS: &str =
+    "Where the kernel rewrites and routes packets, by rules that kube-proxy writes.";
 const ETH0: &str = "The node's network card: the way to other nodes and to the outside.";
 const ETCD: &str = "The store that keeps every object; only the API server talks to it.";
 const CLIENT: &str = "Someone outside the cluster who calls a service.";
@@ -92,8 +93,12 @@ fn component(actor: &Actor) -> &'static str {
         Actor::Controller(_) => {
             "A controller compares what is wanted with what is, and makes calls until both agree."
         }
-        Actor::CloudController => "Asks the cloud for what the cluster needs, such as load balancers.",
-        Actor::Kubelet(_) => "The node's agent: it starts and stops containers, probes them and reports.",
+        Actor::CloudController => {
+            "Asks the cloud for what the cluster needs, such as load balancers."
+        }
+        Actor::Kubelet(_) => {
+            "The node's agent: it starts and stops containers, probes them and reports."
+        }
         Actor::KubeProxy(_) => "Writes the node's packet rules that make services' addresses work.",
         Actor::CoreDns => "Answers the names of services with their addresses.",
         Actor::World => "The world outside of Kubernetes: power, cables, faults.",

@@ -173,6 +173,17 @@ pub fn shorten(text: &str, characters: usize) -> std::borrow::Cow<'_, str> {
     format!("{}…", kept.trim_end_matches(['-', '.', ' '])).into()
 }
 
+/// `text` cut to so many characters at its beginning: of numbered names the end
+/// tells them apart.
+pub fn shorten_front(text: &str, characters: usize) -> std::borrow::Cow<'_, str> {
+    let length = text.chars().count();
+    if length <= characters {
+        return text.into();
+    }
+    let kept: String = text.chars().skip(length + 1 - characters.max(1)).collect();
+    format!("…{}", kept.trim_start_matches('-')).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,5 +238,7 @@ mod tests {
         assert_eq!(shorten("frontend", 8), "frontend");
         assert_eq!(shorten("frontend-web", 9), "frontend…");
         assert_eq!(shorten("ä", 0), "…");
+        assert_eq!(shorten_front("node-171", 5), "…171");
+        assert_eq!(shorten_front("node-1", 6), "node-1");
     }
 }

@@ -34,7 +34,9 @@ struct RowProps {
 fn Row(props: &RowProps) -> Html {
     let ui = use_ui();
     let event = &props.event;
-    let kind = Kind::ALL.iter().find(|kind| kind.info().kind == &*event.kind);
+    let kind = Kind::ALL
+        .iter()
+        .find(|kind| kind.info().kind == &*event.kind);
     let select = kind.map(|kind| {
         let subject = Subject::Object {
             kind: *kind,

@@ -186,7 +186,11 @@ pub fn Sheet() -> Html {
         let ui = ui.clone();
         Callback::from(move |_: MouseEvent| ui.dispatch(UiAction::FoldSheet))
     };
-    let label = if ui.sheet_open { "Fold the panels" } else { "Unfold the panels" };
+    let label = if ui.sheet_open {
+        "Fold the panels"
+    } else {
+        "Unfold the panels"
+    };
     html! {
         <section class={classes!("sheet", (!ui.sheet_open).then_some("sheet-folded"))} aria-label="Panels">
             <div class="dock-head">

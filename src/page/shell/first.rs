@@ -1,11 +1,11 @@
 //! The one large button for newcomers: it makes something happen.
 
 use crate::api::Key;
+use crate::api::Kind;
 use crate::page::app::{App, use_world};
 use crate::page::first_steps::{FirstStep, next_step};
 use crate::page::ui::{Toast, UiAction, UiHandle, use_ui};
 use crate::session::protocol::{Answer, Command, Outcome, Subject};
-use crate::api::Kind;
 use yew::prelude::*;
 
 /// The button, with what it will do.

@@ -1,5 +1,6 @@
 //! The header: who we are, scenario, transport, theme, help.
 
+use super::first::FirstSteps;
 use super::transport::Transport;
 use crate::page::panels;
 use crate::page::ui::{UiAction, use_ui};
@@ -36,6 +37,9 @@ pub fn Header() -> Html {
                 <h1>{"tabernetes"}</h1>
             </div>
             <div class="header-scenario">{panels::scenario_picker()}</div>
+            if !ui.narrow {
+                <FirstSteps />
+            }
             <Transport />
             <div class="header-end">
                 <button type="button" class="icon-button" onclick={on_theme}

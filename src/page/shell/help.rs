@@ -7,11 +7,23 @@ use yew::prelude::*;
 const STATES: [(&str, &str, &str); 7] = [
     ("running", "◉", "running and ready"),
     ("waiting", "◌", "pending: waits for a node"),
-    ("waiting", "◐", "starting, or running but not ready (open ring)"),
-    ("failed", "◔", "crashed: the ring counts down to the restart"),
+    (
+        "waiting",
+        "◐",
+        "starting, or running but not ready (open ring)",
+    ),
+    (
+        "failed",
+        "◔",
+        "crashed: the ring counts down to the restart",
+    ),
     ("failed", "✕", "failed"),
     ("succeeded", "✓", "succeeded"),
-    ("gone", "?", "terminating (dashed), or unknown: its node does not report"),
+    (
+        "gone",
+        "?",
+        "terminating (dashed), or unknown: its node does not report",
+    ),
 ];
 
 const TRAFFIC: [(&str, &str); 5] = [

@@ -7,8 +7,8 @@ use crate::page::ui::{UiAction, UiHandle, use_ui};
 use crate::page::words;
 use crate::session::protocol::{NodeView, PodView, Subject};
 use crate::sim::Actor;
-use std::collections::BTreeMap;
 use crate::sim::trace::Name;
+use std::collections::BTreeMap;
 use yew::prelude::*;
 
 /// The list is written anew at most each so many milliseconds.
@@ -140,10 +140,17 @@ fn pods(ui: &UiHandle, pods: &[&PodView]) -> Html {
 fn pod_words(pod: &PodView) -> String {
     let mut text = format!("Pod {}, {}", pod.key, words::pod_state(pod.state));
     if pod.restarts > 0 {
-        text.push_str(&format!(", {}", words::count(pod.restarts as usize, "restart")));
+        text.push_str(&format!(
+            ", {}",
+            words::count(pod.restarts as usize, "restart")
+        ));
     }
     let containers = pod.containers.iter().map(|container| {
-        format!("{} {}", container.name, words::container_state(container.state))
+        format!(
+            "{} {}",
+            container.name,
+            words::container_state(container.state)
+        )
     });
     let containers: Vec<String> = containers.collect();
     text.push_str(&format!(", containers: {}", containers.join(", ")));

@@ -33,9 +33,9 @@ pub fn Shell() -> Html {
             if narrow {
                 <main class="page-main" aria-label="Cluster">
                     <StageView />
-                    <first::FirstSteps />
                     <list::ClusterList />
                 </main>
+                <first::FirstSteps />
                 <docks::Sheet />
             } else {
                 <div class="page-middle">
@@ -43,7 +43,6 @@ pub fn Shell() -> Html {
                     <div class="page-center">
                         <main class="page-main" aria-label="Cluster">
                             <StageView />
-                            <first::FirstSteps />
                             <list::ClusterList />
                         </main>
                         <docks::DockView dock={Dock::Below} />

@@ -75,13 +75,7 @@ impl Target {
 
 /// What is at a point of the stage; `slack` is how far beside it one may point, in
 /// units.
-pub fn at(
-    scene: &Scene,
-    seats: &Seats,
-    world: &World,
-    point: Point,
-    slack: f64,
-) -> Option<Target> {
+pub fn at(scene: &Scene, seats: &Seats, world: &World, point: Point, slack: f64) -> Option<Target> {
     let near = |rect: &Rect| rect.inset(-slack).contains(point);
     for card in &scene.cards {
         if near(&card.rect) || near(&card.kubelet) || near(&card.eth0) {

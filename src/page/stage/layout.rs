@@ -53,14 +53,29 @@ struct Shape {
     beside: usize,
     card_w: f64,
     card_h: f64,
+    card_gap: f64,
+    box_h: f64,
+    lead: f64,
+    w: f64,
+    h: f64,
     zoom: f64,
 }
+
+impl Shape {
+    fn band_h(&self) -> f64 {
+        self.box_h + 2.0 * self.lead + self.level.metrics().bar_h
+    }
+}
+
+/// A further row of cards costs clarity: lines to the API server get longer. By
+/// this much each of the first two may be worse in size.
+const ROW_WORTH: f64 = 0.88;
 
 /// Arranges everything.
 pub fn arrange(plan: &Plan) -> Scene {
     let tall = plan.width < plan.height * TALL_RATIO || plan.width < 560.0;
     let groups = groups(plan);
-    let shape = choose(plan, &groups, tall);
+    let shape = stretch(plan, &groups, choose(plan, &groups, tall));
     build(plan, &groups, shape, tall)
 }
 
@@ -111,17 +126,18 @@ fn best_of_level(
         .round() as usize;
     let least = ((metrics.card_w_min - 2.0 * metrics.pad) / (metrics.slot_w + metrics.gutter))
         .floor() as usize;
-    let mut best: Option<Shape> = None;
+    let mut best: Option<(f64, Shape)> = None;
     for columns in [ideal.saturating_sub(1), ideal, ideal + 1, ideal + 3] {
         let columns = columns.max(least).max(1);
         for beside in 1..=plan.cards.len().clamp(1, 96) {
             let shape = measure(plan, groups, level, columns, beside, tall);
-            if best.is_none_or(|best| shape.zoom > best.zoom * 1.0001) {
-                best = Some(shape);
+            let worth = worth(groups, &shape);
+            if best.is_none_or(|(least, _)| worth > least * 1.0001) {
+                best = Some((worth, shape));
             }
         }
     }
-    best.unwrap_or_else(|| measure(plan, groups, level, 1, 1, tall))
+    best.map_or_else(|| measure(plan, groups, level, 1, 1, tall), |best| best.1)
 }
 
 fn measure(
@@ -152,32 +168,72 @@ fn measure(
         + metrics.gutter / 2.0)
         .max(metrics.card_w_min);
     let card_h = metrics.head + half_rows as f64 * half + metrics.foot;
-    let rows: usize = groups
-        .iter()
-        .map(|(_, cards)| cards.len().div_ceil(beside))
-        .sum();
+    let rows = rows_of(groups, beside);
     let labels = groups.iter().filter(|(zone, _)| !zone.is_empty()).count();
-    let widest = groups
-        .iter()
-        .map(|(_, cards)| cards.len().min(beside))
-        .max()
-        .unwrap_or(1);
+    let widest = widest(groups, beside);
     let cards_w = widest as f64 * (card_w + metrics.card_gap);
     let band = if tall { BAND_W_MIN_TALL } else { BAND_W_MIN };
-    let w = left_of_content(metrics, tall) + cards_w.max(band);
-    let h = band_h(metrics)
-        + rows as f64 * (card_h + metrics.row_gap)
-        + labels as f64 * ZONE_LABEL_H
-        + if tall { OUTSIDE_BOX_H + 12.0 } else { 0.0 };
-    Shape {
+    let mut shape = Shape {
         level,
         columns,
         half_rows,
         beside,
         card_w,
         card_h,
-        zoom: (plan.width / w).min(plan.height / h),
-    }
+        card_gap: metrics.card_gap,
+        box_h: metrics.box_h,
+        lead: metrics.lead,
+        w: left_of_content(metrics, tall) + cards_w.max(band),
+        h: 0.0,
+        zoom: 1.0,
+    };
+    shape.h = shape.band_h()
+        + rows as f64 * (card_h + metrics.row_gap)
+        + labels as f64 * ZONE_LABEL_H
+        + if tall { OUTSIDE_BOX_H + 12.0 } else { 0.0 };
+    shape.zoom = (plan.width / shape.w).min(plan.height / shape.h);
+    shape
+}
+
+fn rows_of(groups: &[(Name, Vec<&CardPlan>)], beside: usize) -> usize {
+    groups
+        .iter()
+        .map(|(_, cards)| cards.len().div_ceil(beside.max(1)))
+        .sum()
+}
+
+fn worth(groups: &[(Name, Vec<&CardPlan>)], shape: &Shape) -> f64 {
+    let more = rows_of(groups, shape.beside).saturating_sub(groups.len());
+    shape.zoom * ROW_WORTH.powi(more.min(2) as i32)
+}
+
+/// Gives away the room that is left: height to pods, boxes and leads, width to the
+/// gaps between cards.
+fn stretch(plan: &Plan, groups: &[(Name, Vec<&CardPlan>)], mut shape: Shape) -> Shape {
+    let metrics = shape.level.metrics();
+    let rows = rows_of(groups, shape.beside).max(1) as f64;
+    let spare_h = (plan.height / shape.zoom - shape.h).max(0.0);
+    let half = (metrics.slot_h + metrics.gap) / 2.0;
+    let more = ((spare_h * 0.5 / rows).min(6.0 * half) / half).floor();
+    shape.half_rows += more as usize;
+    shape.card_h += more * half;
+    let left = spare_h - more * half * rows;
+    shape.box_h += (left * 0.45).min(40.0);
+    shape.lead += (left * 0.2).min(22.0);
+    let spare_w = (plan.width / shape.zoom - shape.w).max(0.0);
+    let widest = widest(groups, shape.beside);
+    shape.card_gap += (spare_w / widest as f64 * 0.6).min(metrics.card_gap * 1.2);
+    shape.w += spare_w.min(shape.w * 0.35);
+    shape
+}
+
+fn widest(groups: &[(Name, Vec<&CardPlan>)], beside: usize) -> usize {
+    groups
+        .iter()
+        .map(|(_, cards)| cards.len().min(beside))
+        .max()
+        .unwrap_or(1)
+        .max(1)
 }
 
 fn left_of_content(metrics: &Metrics, tall: bool) -> f64 {
@@ -188,22 +244,13 @@ fn left_of_content(metrics: &Metrics, tall: bool) -> f64 {
     }
 }
 
-fn band_h(metrics: &Metrics) -> f64 {
-    metrics.box_h + 2.0 * metrics.lead + metrics.bar_h
-}
-
 fn build(plan: &Plan, groups: &[(Name, Vec<&CardPlan>)], shape: Shape, tall: bool) -> Scene {
     let metrics = shape.level.metrics();
     let left = left_of_content(metrics, tall);
-    let widest = groups
-        .iter()
-        .map(|(_, cards)| cards.len().min(shape.beside))
-        .max()
-        .unwrap_or(1) as f64;
-    let cards_w = widest * (shape.card_w + metrics.card_gap) - metrics.card_gap;
+    let cards_w = widest(groups, shape.beside) as f64 * (shape.card_w + shape.card_gap);
     let band = if tall { BAND_W_MIN_TALL } else { BAND_W_MIN };
-    let content_w = (cards_w + metrics.card_gap).max(band);
-    let top = band_h(metrics);
+    let content_w = cards_w.max(band).max(shape.w - left);
+    let top = shape.band_h();
     let mut scene = Scene {
         level: shape.level,
         tall,
@@ -228,7 +275,7 @@ fn build(plan: &Plan, groups: &[(Name, Vec<&CardPlan>)], shape: Shape, tall: boo
         index: BTreeMap::new(),
     };
     place_cards(&mut scene, groups, shape, left, top, content_w);
-    place_band(&mut scene, metrics, left, content_w);
+    place_band(&mut scene, &shape, left, content_w);
     let low = scene.buses.last().map_or(top, |bus| bus.y);
     place_outside(&mut scene, metrics, top, low, content_w);
     let mut bounds = scene.api;
@@ -261,7 +308,10 @@ fn place_cards(
     content_w: f64,
 ) {
     let metrics = shape.level.metrics();
-    let pitch = shape.card_w + metrics.card_gap;
+    let pitch = shape.card_w + shape.card_gap;
+    // The cards stand in the middle of a wide control plane.
+    let all = widest(groups, shape.beside) as f64 * pitch - shape.card_gap;
+    let shift = ((content_w - all) / 2.0).max(0.0);
     let mut y = top;
     for (zone, cards) in groups {
         let zone_top = y;
@@ -269,14 +319,6 @@ fn place_cards(
             y += ZONE_LABEL_H;
         }
         for row in cards.chunks(shape.beside.max(1)) {
-            // Few cards stand in the middle of a wide control plane.
-            let spare =
-                content_w - metrics.card_gap - (row.len() as f64 * pitch - metrics.card_gap);
-            let shift = if groups.len() == 1 && cards.len() <= shape.beside {
-                (spare / 2.0).max(0.0)
-            } else {
-                0.0
-            };
             let bus_y = y + shape.card_h + metrics.row_gap / 2.0;
             let bus = scene.buses.len();
             for (column, plan) in row.iter().enumerate() {
@@ -299,8 +341,13 @@ fn place_cards(
             y += shape.card_h + metrics.row_gap;
         }
         if !zone.is_empty() {
-            let width = cards.len().min(shape.beside) as f64 * pitch - metrics.card_gap;
-            let rect = Rect::new(left, zone_top, width, y - zone_top - metrics.row_gap);
+            let width = cards.len().min(shape.beside) as f64 * pitch - shape.card_gap;
+            let rect = Rect::new(
+                left + shift,
+                zone_top,
+                width,
+                y - zone_top - metrics.row_gap,
+            );
             scene.zones.push((zone.clone(), rect));
         }
     }
@@ -351,7 +398,7 @@ fn card(plan: &CardPlan, rect: Rect, bus: usize, shape: Shape) -> Card {
         foot,
         bus,
         kubelet,
-        riser_x: rect.right() + metrics.card_gap / 2.0,
+        riser_x: rect.right() + shape.card_gap / 2.0,
         proxy,
         hooks,
         eth0,
@@ -359,9 +406,9 @@ fn card(plan: &CardPlan, rect: Rect, bus: usize, shape: Shape) -> Card {
     }
 }
 
-fn place_band(scene: &mut Scene, metrics: &Metrics, left: f64, content_w: f64) {
+fn place_band(scene: &mut Scene, shape: &Shape, left: f64, content_w: f64) {
     let gap = 12.0;
-    let h = metrics.box_h;
+    let h = shape.box_h;
     let row = |y: f64, parts: &[f64]| -> Vec<Rect> {
         let sum: f64 = parts.iter().sum();
         let free = content_w - gap * (parts.len() as f64 - 1.0);
@@ -383,8 +430,8 @@ fn place_band(scene: &mut Scene, metrics: &Metrics, left: f64, content_w: f64) {
     let inner = |rect: &Rect| Rect::new(rect.x + 8.0, rect.y + 28.0, rect.w - 16.0, rect.h - 36.0);
     scene.queue = inner(&scene.scheduler);
     scene.cells = inner(&scene.manager);
-    let api_y = scene.manager.bottom() + metrics.lead;
-    scene.api = Rect::new(left, api_y, content_w, metrics.bar_h);
+    let api_y = scene.manager.bottom() + shape.lead;
+    scene.api = Rect::new(left, api_y, content_w, shape.level.metrics().bar_h);
 }
 
 fn place_outside(scene: &mut Scene, metrics: &Metrics, top: f64, low: f64, content_w: f64) {
@@ -406,9 +453,9 @@ fn place_outside(scene: &mut Scene, metrics: &Metrics, top: f64, low: f64, conte
     let w = metrics.outside_w;
     let middle = scene.api.center().y;
     scene.user = Rect::new(0.0, middle - OUTSIDE_BOX_H / 2.0, w, OUTSIDE_BOX_H);
-    let free = (low - top - 3.0 * OUTSIDE_BOX_H) / 2.0;
+    let free = (low - top - 10.0 - 3.0 * OUTSIDE_BOX_H) / 2.0;
     let pitch = OUTSIDE_BOX_H + free.clamp(14.0, 60.0);
-    let at = |n: f64| Rect::new(0.0, top + n * pitch, w, OUTSIDE_BOX_H);
+    let at = |n: f64| Rect::new(0.0, top + 10.0 + n * pitch, w, OUTSIDE_BOX_H);
     (scene.client, scene.internet, scene.balancer) = (at(0.0), at(1.0), at(2.0));
 }
 

@@ -151,7 +151,9 @@ impl Motion {
             .filter(|record| matches!(record.what, What::Scheduling(_)))
             .count();
         for record in records {
-            let after = record.cause.and_then(|cause| self.ends.get(&cause).copied());
+            let after = record
+                .cause
+                .and_then(|cause| self.ends.get(&cause).copied());
             let start = after.unwrap_or(now).clamp(now, now + backlog);
             let end = self.schedule_one(record, decisions, start);
             self.ends.insert(record.id, end);
@@ -300,9 +302,11 @@ impl Motion {
         }
         // Kubelets, controllers and others of one sort become one pulse.
         let sort = std::mem::discriminant(&message.actor);
-        let kin = self.messages.iter_mut().rev().find(|other| {
-            std::mem::discriminant(&other.actor) == sort && alike(other, false)
-        });
+        let kin = self
+            .messages
+            .iter_mut()
+            .rev()
+            .find(|other| std::mem::discriminant(&other.actor) == sort && alike(other, false));
         match kin {
             Some(other) => other.count += message.count,
             // The first of its sort may be one too many.
@@ -452,7 +456,11 @@ mod tests {
     fn effects_of_a_chain_follow_each_other() {
         let mut motion = Motion::default();
         motion.schedule(&fixture::records(0, Instant::ZERO), 1.0, 1000.0);
-        let starts: Vec<f64> = motion.messages.iter().map(|message| message.start).collect();
+        let starts: Vec<f64> = motion
+            .messages
+            .iter()
+            .map(|message| message.start)
+            .collect();
         assert!(starts.windows(2).all(|pair| pair[0] <= pair[1]));
         assert_eq!(starts[0], 1000.0);
         assert!(starts[1] >= 1000.0 + MESSAGE_MS);
@@ -463,7 +471,12 @@ mod tests {
     fn no_seconds_of_backlog_at_high_speed() {
         let mut motion = Motion::default();
         motion.schedule(&fixture::records(0, Instant::ZERO), 100.0, 0.0);
-        assert!(motion.messages.iter().all(|message| message.start <= BACKLOG_MS / 100.0));
+        assert!(
+            motion
+                .messages
+                .iter()
+                .all(|message| message.start <= BACKLOG_MS / 100.0)
+        );
     }
 
     #[test]

@@ -240,7 +240,12 @@ fn over_cable(scene: &Scene, from: &Anchor, to: &Anchor) -> Vec<Point> {
     match (bus(from), bus(to)) {
         (Some((a, row)), Some((b, other))) if row == other => vec![a, b],
         (Some((a, _)), Some((b, _))) => {
-            vec![a, Point::new(scene.trunk_x, a.y), Point::new(scene.trunk_x, b.y), b]
+            vec![
+                a,
+                Point::new(scene.trunk_x, a.y),
+                Point::new(scene.trunk_x, b.y),
+                b,
+            ]
         }
         (Some((a, _)), None) => {
             let mut way = vec![a, Point::new(scene.trunk_x, a.y)];
@@ -303,8 +308,8 @@ mod tests {
                 continue;
             }
             for pair in stop.way.windows(2) {
-                let straight = (pair[0].x - pair[1].x).abs() < 0.01
-                    || (pair[0].y - pair[1].y).abs() < 0.01;
+                let straight =
+                    (pair[0].x - pair[1].x).abs() < 0.01 || (pair[0].y - pair[1].y).abs() < 0.01;
                 assert!(straight, "{place:?} {:?}", stop.way);
             }
         }
@@ -317,9 +322,17 @@ mod tests {
     #[test]
     fn a_packet_pauses_at_each_stop() {
         let (world, director) = staged();
-        let track = track(&director.scene, &director.seats, &world, &fixture::journey());
+        let track = track(
+            &director.scene,
+            &director.seats,
+            &world,
+            &fixture::journey(),
+        );
         let second = &track.stops[1];
-        assert_eq!(track.at(second.arrives + 1.0).map(|at| at.0), Some(second.point()));
+        assert_eq!(
+            track.at(second.arrives + 1.0).map(|at| at.0),
+            Some(second.point())
+        );
         assert_eq!(
             track.at(second.arrives + STOP_MS - 1.0).map(|at| at.0),
             Some(second.point())

@@ -17,7 +17,7 @@ pub struct Scene {
     pub bounds: Rect,
     /// Columns of pods on each card.
     pub columns: usize,
-    /// Rows of pods on each card (for the spacing of wires).
+    /// Half rows of pods on each card, for the spacing of wires.
     pub rows: usize,
     /// etcd.
     pub etcd: Rect,

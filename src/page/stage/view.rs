@@ -360,7 +360,11 @@ fn pointer_listeners(
                 if clicked {
                     let subject = {
                         let state = screen.borrow();
-                        let slack = if event.pointer_type() == "touch" { 8.0 } else { 2.0 };
+                        let slack = if event.pointer_type() == "touch" {
+                            8.0
+                        } else {
+                            2.0
+                        };
                         let world = state.app.world();
                         target_at(&state.app, at, slack).and_then(|found| found.subject(&world))
                     };
@@ -482,7 +486,11 @@ fn wheel_listener(screen: &Shared, canvas: &HtmlCanvasElement) -> EventListener 
             } else if fingers {
                 stage.camera.pan(-dx, -dy);
             } else {
-                let step = if event.delta_mode() == 0 { dy / 100.0 } else { dy / 3.0 };
+                let step = if event.delta_mode() == 0 {
+                    dy / 100.0
+                } else {
+                    dy / 3.0
+                };
                 stage
                     .camera
                     .zoom(1.18_f64.powf(-step.clamp(-4.0, 4.0)), at, &bounds);

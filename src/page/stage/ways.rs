@@ -83,11 +83,7 @@ pub fn call(
 
 /// The way of a delivery: from where the API server takes changes from etcd, along
 /// the bar, to the watcher.
-pub fn delivery(
-    scene: &Scene,
-    controllers: &BTreeSet<Name>,
-    actor: &Actor,
-) -> Option<Vec<Point>> {
+pub fn delivery(scene: &Scene, controllers: &BTreeSet<Name>, actor: &Actor) -> Option<Vec<Point>> {
     let mut way = to_bar(scene, controllers, actor)?;
     way.push(Point::new(scene.etcd.center().x, scene.api.center().y));
     way.reverse();

@@ -13,7 +13,10 @@ use crate::sim::Actor;
 pub fn lines(frame: &Frame) {
     let (pen, palette, scene) = (frame.pen, frame.palette, &frame.director.scene);
     let project = |points: &[Point]| -> Vec<Point> {
-        points.iter().map(|point| snap(frame.view.point(*point))).collect()
+        points
+            .iter()
+            .map(|point| snap(frame.view.point(*point)))
+            .collect()
     };
     let controllers = &frame.world.controllers;
     let mut api: Vec<Vec<Point>> = [Actor::Scheduler, Actor::CloudController, Actor::User]
@@ -24,7 +27,10 @@ pub fn lines(frame: &Frame) {
     let middle = scene.api.center().y;
     for rect in [&scene.etcd, &scene.manager] {
         let x = rect.center().x;
-        api.push(project(&[Point::new(x, rect.bottom()), Point::new(x, middle)]));
+        api.push(project(&[
+            Point::new(x, rect.bottom()),
+            Point::new(x, middle),
+        ]));
     }
     if frame.view.zoom * scene.metrics().slot_h > 7.0 {
         api.extend(
@@ -45,15 +51,24 @@ fn underlay(frame: &Frame, project: &dyn Fn(&[Point]) -> Vec<Point>) {
     let x = scene.trunk_x;
     let mut cables: Vec<Vec<Point>> = Vec::new();
     for bus in &scene.buses {
-        cables.push(project(&[Point::new(bus.left, bus.y), Point::new(bus.right, bus.y)]));
+        cables.push(project(&[
+            Point::new(bus.left, bus.y),
+            Point::new(bus.right, bus.y),
+        ]));
     }
     for card in &scene.cards {
         if let Some(bus) = scene.buses.get(card.bus) {
             let x = card.eth0.center().x;
-            cables.push(project(&[Point::new(x, card.eth0.bottom()), Point::new(x, bus.y)]));
+            cables.push(project(&[
+                Point::new(x, card.eth0.bottom()),
+                Point::new(x, bus.y),
+            ]));
         }
     }
-    let low = scene.buses.last().map_or(scene.internet.bottom(), |bus| bus.y);
+    let low = scene
+        .buses
+        .last()
+        .map_or(scene.internet.bottom(), |bus| bus.y);
     let outside = [&scene.internet, &scene.balancer];
     if scene.tall {
         let over = scene.internet.y - 10.0;
@@ -73,7 +88,8 @@ fn underlay(frame: &Frame, project: &dyn Fn(&[Point]) -> Vec<Point>) {
             Point::new(scene.client.x, y),
         ]));
     } else {
-        let top = scene.internet.center().y.min(low);
+        let first = scene.buses.first().map_or(low, |bus| bus.y);
+        let top = scene.internet.center().y.min(first);
         let bottom = low.max(scene.balancer.center().y);
         cables.push(project(&[Point::new(x, top), Point::new(x, bottom)]));
         for rect in outside {
@@ -86,14 +102,26 @@ fn underlay(frame: &Frame, project: &dyn Fn(&[Point]) -> Vec<Point>) {
             Point::new(x, scene.internet.y),
         ]));
     }
-    pen.lines(cables.iter().map(|line| &line[..]), &palette.wire, 1.6, false);
+    pen.lines(
+        cables.iter().map(|line| &line[..]),
+        &palette.wire,
+        1.6,
+        false,
+    );
     if let Some(bus) = scene.buses.first() {
         let at = frame.view.point(Point::new(bus.left + 8.0, bus.y));
         let size = (9.5 * frame.view.zoom).clamp(8.0, 11.0);
         let gap = scene.metrics().row_gap * frame.view.zoom;
         if gap > 24.0 {
             let at = Point::new(at.x, at.y + size * 0.85);
-            pen.text("underlay network", at, Face::Word, size, Align::Left, &palette.faint);
+            pen.text(
+                "underlay network",
+                at,
+                Face::Word,
+                size,
+                Align::Left,
+                &palette.faint,
+            );
         }
     }
 }
@@ -106,7 +134,12 @@ pub fn draw(frame: &Frame) {
     scheduler(frame);
     manager(frame);
     let scene = &frame.director.scene;
-    let cloud = plain(frame, &scene.cloud, "cloud controller", &Actor::CloudController);
+    let cloud = plain(
+        frame,
+        &scene.cloud,
+        "cloud controller",
+        &Actor::CloudController,
+    );
     sub(frame, &cloud, "gives addresses to load balancers");
     let user = plain(frame, &scene.user, "you", &Actor::User);
     sub(frame, &user, "kubectl");
@@ -133,9 +166,14 @@ fn zones(frame: &Frame) {
         let size = (12.0 * frame.view.zoom).clamp(9.0, 13.0);
         let at = Point::new(rect.x, rect.y + size * 0.7);
         let text = format!("zone {name}");
-        frame
-            .pen
-            .text(&text, at, Face::Bold, size, Align::Left, &frame.palette.soft);
+        frame.pen.text(
+            &text,
+            at,
+            Face::Bold,
+            size,
+            Align::Left,
+            &frame.palette.soft,
+        );
     }
 }
 
@@ -159,9 +197,14 @@ fn title_of(frame: &Frame, rect: &Rect, title: &str) {
     let room = Pen::room(Face::Bold, size, rect.w - 12.0);
     let title = words::shorten(title, room.max(3));
     let at = Point::new(rect.x + 8.0_f64.min(rect.w * 0.08), rect.y + size * 1.15);
-    frame
-        .pen
-        .text(&title, at, Face::Bold, size, Align::Left, &frame.palette.text);
+    frame.pen.text(
+        &title,
+        at,
+        Face::Bold,
+        size,
+        Align::Left,
+        &frame.palette.text,
+    );
 }
 
 /// Words under the title, broken into the lines that fit.
@@ -174,9 +217,14 @@ fn sub(frame: &Frame, rect: &Rect, text: &str) {
             return;
         }
         let at = Point::new(rect.x + 8.0_f64.min(rect.w * 0.08), y);
-        frame
-            .pen
-            .text(&line, at, Face::Word, size, Align::Left, &frame.palette.soft);
+        frame.pen.text(
+            &line,
+            at,
+            Face::Word,
+            size,
+            Align::Left,
+            &frame.palette.soft,
+        );
         y += size * 1.3;
     }
 }
@@ -216,7 +264,14 @@ fn api_server(frame: &Frame) {
     let size = (13.0 * frame.view.zoom).clamp(9.0, 14.0);
     let y = rect.center().y;
     let at = Point::new(rect.x + 12.0, y);
-    pen.text("API server", at, Face::Bold, size, Align::Left, &palette.text);
+    pen.text(
+        "API server",
+        at,
+        Face::Bold,
+        size,
+        Align::Left,
+        &palette.text,
+    );
     let small = size * 0.84;
     let words_w = Pen::width(Face::Bold, size, "API server") + 20.0;
     let motto = "every change goes through here";
@@ -227,7 +282,14 @@ fn api_server(frame: &Frame) {
         pen.text(motto, at, Face::Word, small, Align::Left, &palette.soft);
     }
     let at = Point::new(rect.right() - 12.0, y);
-    pen.text(&revision, at, Face::Mono, small, Align::Right, &palette.soft);
+    pen.text(
+        &revision,
+        at,
+        Face::Mono,
+        small,
+        Align::Right,
+        &palette.soft,
+    );
     if frame.selected(&Subject::Component(Actor::ApiServer)) {
         frame.brackets(&rect);
     }
@@ -270,7 +332,11 @@ fn scheduler(frame: &Frame) {
     let size = (10.5 * frame.view.zoom).clamp(8.0, 12.0);
     let y = rect.y + (13.0 * frame.view.zoom).clamp(9.0, 14.0) * 1.15;
     let right = Point::new(rect.right() - 8.0, y);
-    let title_w = Pen::width(Face::Bold, (13.0 * frame.view.zoom).clamp(9.0, 14.0), "scheduler") + 24.0;
+    let title_w = Pen::width(
+        Face::Bold,
+        (13.0 * frame.view.zoom).clamp(9.0, 14.0),
+        "scheduler",
+    ) + 24.0;
     let label = match waiting {
         0 => "queue empty".to_owned(),
         n => format!("{} waiting", words::count(n, "pod")),
@@ -280,7 +346,13 @@ fn scheduler(frame: &Frame) {
     }
     let queue = frame.view.rect(&scene.queue);
     pen.alpha(0.6);
-    pen.stroke_rect(&Rect::new(queue.x - 3.0, queue.y - 3.0, queue.w + 6.0, queue.h + 6.0), 6.0, &palette.line, 1.0, true);
+    pen.stroke_rect(
+        &Rect::new(queue.x - 3.0, queue.y - 3.0, queue.w + 6.0, queue.h + 6.0),
+        6.0,
+        &palette.line,
+        1.0,
+        true,
+    );
     pen.alpha(1.0);
     for (index, uid) in director.seats.sitting(None, false) {
         if director.motion.flights.contains_key(uid) {
@@ -305,9 +377,15 @@ fn component_note(frame: &Frame, rect: &Rect, who: &Actor, room: bool) {
     let size = (10.5 * frame.view.zoom).clamp(8.5, 12.0);
     let fits = Pen::room(Face::Word, size, rect.w - 24.0);
     let text = words::shorten(&note.text, fits);
-    let color = if note.against { &frame.palette.waiting } else { &frame.palette.text };
+    let color = if note.against {
+        &frame.palette.waiting
+    } else {
+        &frame.palette.text
+    };
     let at = Point::new(rect.center().x, rect.bottom() - rect.h * 0.32);
-    frame.pen.text(&text, at, Face::Word, size, Align::Center, color);
+    frame
+        .pen
+        .text(&text, at, Face::Word, size, Align::Center, color);
 }
 
 fn manager(frame: &Frame) {

@@ -22,7 +22,11 @@ pub fn draw(frame: &Frame, card: &Card) {
     let pen = frame.pen;
     let dead = !node.powered;
     let radius = (rect.w * 0.03).clamp(1.0, 10.0);
-    let back = if dead { &frame.palette.stage } else { &frame.palette.surface };
+    let back = if dead {
+        &frame.palette.stage
+    } else {
+        &frame.palette.surface
+    };
     pen.fill_rect(&rect, radius, back);
     let ruled_out = frame.director.motion.node_notes.get(&card.node);
     let ruled_out = ruled_out.filter(|note| note.start <= frame.now && note.against);
@@ -59,10 +63,15 @@ fn density(frame: &Frame, card: &Card, rect: &Rect) {
     let palette = frame.palette;
     let inner = rect.inset(1.0);
     let mut y = inner.bottom();
-    for (count, color) in counts.iter().zip([&palette.running, &palette.waiting, &palette.failed]) {
+    for (count, color) in counts
+        .iter()
+        .zip([&palette.running, &palette.waiting, &palette.failed])
+    {
         let h = inner.h * *count as f64 / total;
         y -= h;
-        frame.pen.fill_rect(&Rect::new(inner.x, y, inner.w, h), 0.0, color);
+        frame
+            .pen
+            .fill_rect(&Rect::new(inner.x, y, inner.w, h), 0.0, color);
     }
 }
 
@@ -100,7 +109,16 @@ fn pods_of(frame: &Frame, card: &Card, node: &NodeView) {
 fn draw_specks(frame: &Frame, by_state: &[Vec<Rect>; 10], dark: bool) {
     use PodState::*;
     let states = [
-        Pending, Starting, Running, NotReady, BackOff, Blocked, Succeeded, Failed, Terminating, Unknown,
+        Pending,
+        Starting,
+        Running,
+        NotReady,
+        BackOff,
+        Blocked,
+        Succeeded,
+        Failed,
+        Terminating,
+        Unknown,
     ];
     frame.pen.alpha(if dark { 0.5 } else { 1.0 });
     for state in states {
@@ -140,19 +158,28 @@ fn head(frame: &Frame, card: &Card, node: &NodeView) {
     if rect.h < 9.0 {
         return;
     }
-    let pad = (rect.w * 0.04).clamp(4.0, 12.0);
-    let size = (rect.h * 0.24).clamp(9.0, 15.0).min(rect.h * 0.8);
+    let pad = (rect.w * 0.04).clamp(3.0, 12.0);
+    let least = if rect.w < 80.0 { 7.5 } else { 9.0 };
+    let size = (rect.h * 0.22).clamp(least, 15.0).min(rect.h * 0.8);
     let rows = rect.h >= 30.0;
-    let y = if rows { rect.y + rect.h * 0.32 } else { rect.center().y };
+    let y = if rows {
+        rect.y + rect.h * 0.27
+    } else {
+        rect.center().y
+    };
     let state = state_words(frame, node);
     let color = match (node.powered, node.state) {
         (false, NodeState::Ready) => &palette.failed,
         (_, state) => palette.node(state),
     };
-    // The state: a glyph always, words where there is room.
+    // The state: a glyph always (but for a small card when all is well), words
+    // where there is room.
+    let calm = node.powered && node.state == NodeState::Ready;
+    let bare = calm && rect.w < 80.0;
     let glyph_r = (size * 0.36).max(2.6);
     let at = Point::new(rect.x + pad + glyph_r, y);
     match (node.powered, node.state) {
+        _ if bare => {}
         (true, NodeState::Ready) => pen.disc(at, glyph_r, color),
         (true, NodeState::NotReady) => pen.ring(at, glyph_r, 0.7, color, 1.6, false),
         (true, NodeState::Unknown) => {
@@ -160,15 +187,26 @@ fn head(frame: &Frame, card: &Card, node: &NodeView) {
         }
         (false, _) => glyph::cross(pen, at, glyph_r, color, 1.8),
     }
-    let left = at.x + glyph_r + 5.0;
+    let left = if bare {
+        rect.x + pad
+    } else {
+        at.x + glyph_r + 5.0
+    };
     let name_w = Pen::width(Face::MonoBold, size, &node.name);
     let room = Pen::room(Face::MonoBold, size, rect.right() - pad - left);
-    let name = words::shorten(&node.name, room);
-    pen.text(&name, Point::new(left, y), Face::MonoBold, size, Align::Left, &palette.text);
+    let name = words::shorten_front(&node.name, room);
+    pen.text(
+        &name,
+        Point::new(left, y),
+        Face::MonoBold,
+        size,
+        Align::Left,
+        &palette.text,
+    );
     let small = (size * 0.8).clamp(8.5, 12.0);
     let free = rect.right() - pad - left - name_w - 12.0;
     if rows {
-        let line = rect.y + rect.h * 0.58;
+        let line = rect.y + rect.h * 0.52;
         let room = Pen::room(Face::Word, small, rect.w - 2.0 * pad);
         let remarks = remarks(node);
         let all = match remarks.is_empty() {
@@ -177,7 +215,7 @@ fn head(frame: &Frame, card: &Card, node: &NodeView) {
         };
         let at = Point::new(rect.x + pad, line);
         let shown = words::shorten(&all, room);
-        let color = if node.powered && node.state == NodeState::Ready { &palette.soft } else { color };
+        let color = if calm { &palette.soft } else { color };
         pen.text(&shown, at, Face::Word, small, Align::Left, color);
         meters(frame, node, &rect, pad, small, used_pods(frame, card));
     } else if free > Pen::width(Face::Word, small, "110") {
@@ -204,7 +242,10 @@ fn state_words(frame: &Frame, node: &NodeView) -> String {
     let power = (!node.powered).then(|| "no power".to_owned());
     let parts: Vec<String> = match node.state {
         // Only the world knows yet: the API still believes in it.
-        NodeState::Ready => power.into_iter().chain([format!("API says {word}")]).collect(),
+        NodeState::Ready => power
+            .into_iter()
+            .chain([format!("API says {word}")])
+            .collect(),
         _ => [word.to_owned()].into_iter().chain(power).collect(),
     };
     parts.into_iter().chain(age).collect::<Vec<_>>().join(" · ")
@@ -227,17 +268,31 @@ fn remarks(node: &NodeView) -> String {
 
 fn meters(frame: &Frame, node: &NodeView, rect: &Rect, pad: f64, size: f64, pods: usize) {
     let (pen, palette) = (frame.pen, frame.palette);
-    let part = |used: f64, all: f64| if all > 0.0 { (used / all).clamp(0.0, 1.0) } else { 0.0 };
+    let part = |used: f64, all: f64| {
+        if all > 0.0 {
+            (used / all).clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
+    };
     let values = [
         (
             "CPU",
             part(node.cpu_requested as f64, node.cpu_allocatable as f64),
-            format!("{}/{}", words::cpu(node.cpu_requested), words::cpu(node.cpu_allocatable)),
+            format!(
+                "{}/{}",
+                words::cpu(node.cpu_requested),
+                words::cpu(node.cpu_allocatable)
+            ),
         ),
         (
             "mem",
             part(node.memory_requested as f64, node.memory_allocatable as f64),
-            format!("{}/{}", words::bytes(node.memory_requested), words::bytes(node.memory_allocatable)),
+            format!(
+                "{}/{}",
+                words::bytes(node.memory_requested),
+                words::bytes(node.memory_allocatable)
+            ),
         ),
         (
             "pods",
@@ -254,7 +309,7 @@ fn meters(frame: &Frame, node: &NodeView, rect: &Rect, pad: f64, size: f64, pods
         let y = rect.bottom() - rect.h * 0.1;
         let bar = Rect::new(x, y - 1.5, w, 3.0);
         if with_words {
-            let at = Point::new(x, y - 2.0 - size * 0.75);
+            let at = Point::new(x, y - 3.0 - size * 0.75);
             let full = format!("{name} {text}");
             let shown = match Pen::width(Face::Word, size, &full) <= w + 4.0 {
                 true => full.as_str(),
@@ -263,7 +318,11 @@ fn meters(frame: &Frame, node: &NodeView, rect: &Rect, pad: f64, size: f64, pods
             pen.text(shown, at, Face::Word, size, Align::Left, &palette.faint);
         }
         pen.fill_rect(&bar, 1.5, &palette.line);
-        let color = if *part > 0.9 { &palette.waiting } else { &palette.soft };
+        let color = if *part > 0.9 {
+            &palette.waiting
+        } else {
+            &palette.soft
+        };
         let filled = Rect::new(x, bar.y, w * part, bar.h);
         pen.fill_rect(&filled, 1.5, color);
     }
@@ -300,10 +359,17 @@ fn wiring(frame: &Frame, card: &Card, node: &NodeView) {
         let size = (foot.h * 0.13).clamp(8.0, 11.0);
         let at = Point::new(from.x, from.y + size * 0.85);
         pen.text("cni0", at, Face::Mono, size, Align::Left, &palette.faint);
-        let ip_at = Point::new(eth0.right() + 5.0, eth0.y - 2.0 - size * 0.2);
-        let room = Pen::room(Face::Mono, size, foot.right() - ip_at.x);
+        let ip_at = Point::new(foot.x, eth0.y + size * 0.1);
+        let room = Pen::room(Face::Mono, size, eth0.x - 4.0 - ip_at.x);
         if room >= node.ip.len() {
-            pen.text(&node.ip, ip_at, Face::Mono, size, Align::Left, &palette.faint);
+            pen.text(
+                &node.ip,
+                ip_at,
+                Face::Mono,
+                size,
+                Align::Left,
+                &palette.faint,
+            );
         }
     } else {
         pen.stroke_rect(&hooks, 2.0, &palette.wire, 1.0, false);
@@ -324,7 +390,11 @@ fn veths(frame: &Frame, card: &Card) {
     let mut lines = Vec::new();
     for system in [true, false] {
         for (index, uid) in director.seats.sitting(Some(&card.node), system) {
-            let wired = frame.world.pods.get(uid).is_some_and(|pod| !pod.veth.is_empty());
+            let wired = frame
+                .world
+                .pods
+                .get(uid)
+                .is_some_and(|pod| !pod.veth.is_empty());
             if !wired || director.motion.flights.contains_key(uid) {
                 continue;
             }
@@ -348,11 +418,25 @@ fn box_with(frame: &Frame, rect: &Rect, words: &str) {
     pen.stroke_rect(rect, 4.0, &palette.line, 1.0, false);
     let size = (rect.h * 0.46).clamp(7.0, 11.5);
     if Pen::room(Face::Word, size, rect.w - 6.0) >= words.chars().count() {
-        pen.text(words, rect.center(), Face::Word, size, Align::Center, &palette.soft);
+        pen.text(
+            words,
+            rect.center(),
+            Face::Word,
+            size,
+            Align::Center,
+            &palette.soft,
+        );
     } else if let Some(short) = words.split([' ', '-']).next_back() {
         let room = Pen::room(Face::Word, size, rect.w - 4.0);
         let short = words::shorten(short, room);
-        pen.text(&short, rect.center(), Face::Word, size, Align::Center, &palette.soft);
+        pen.text(
+            &short,
+            rect.center(),
+            Face::Word,
+            size,
+            Align::Center,
+            &palette.soft,
+        );
     }
 }
 
@@ -367,7 +451,14 @@ fn tab(frame: &Frame, rect: &Rect, words: &str, edge: &str) {
     pen.stroke_rect(rect, 4.0, edge, 1.0, false);
     let size = (rect.h * 0.62).clamp(7.0, 11.0);
     if Pen::room(Face::Mono, size, rect.w) >= words.len() {
-        pen.text(words, rect.center(), Face::Mono, size, Align::Center, &palette.soft);
+        pen.text(
+            words,
+            rect.center(),
+            Face::Mono,
+            size,
+            Align::Center,
+            &palette.soft,
+        );
     }
 }
 
@@ -380,7 +471,11 @@ fn note(frame: &Frame, card: &Card) {
     if note.start > frame.now || rect.h < 9.0 {
         return;
     }
-    let color = if note.against { &frame.palette.failed } else { &frame.palette.running };
+    let color = if note.against {
+        &frame.palette.failed
+    } else {
+        &frame.palette.running
+    };
     let size = 11.5;
     let sign = if note.against { "✕ " } else { "" };
     let room = Pen::room(Face::Bold, size, rect.w - 20.0);

@@ -23,7 +23,12 @@ pub fn cross(pen: &Pen, center: Point, radius: f64, color: &str, width: f64) {
 /// A tick.
 pub fn tick(pen: &Pen, center: Point, radius: f64, color: &str, width: f64) {
     let at = |x: f64, y: f64| Point::new(center.x + x * radius, center.y + y * radius);
-    pen.line(&[at(-0.8, 0.0), at(-0.2, 0.6), at(0.8, -0.6)], color, width, false);
+    pen.line(
+        &[at(-0.8, 0.0), at(-0.2, 0.6), at(0.8, -0.6)],
+        color,
+        width,
+        false,
+    );
 }
 
 /// The state of a pod. `back_off` is the part of a back-off that is still to

@@ -64,7 +64,10 @@ impl Frame<'_> {
     /// What is selected and what is under the pointer.
     fn marks(&self) {
         let scene = &self.director.scene;
-        if let Some(Subject::Object { kind: Kind::Node, key }) = &self.director.selection
+        if let Some(Subject::Object {
+            kind: Kind::Node,
+            key,
+        }) = &self.director.selection
             && let Some(card) = scene.card(&key.name)
         {
             self.brackets(&self.view.rect(&card.rect));
@@ -93,7 +96,11 @@ impl Frame<'_> {
         };
         let belongs: Box<dyn Fn(&PodView) -> bool> = match kind {
             Kind::Service => {
-                let service = self.world.services.values().find(|service| service.key == *key);
+                let service = self
+                    .world
+                    .services
+                    .values()
+                    .find(|service| service.key == *key);
                 let Some(service) = service else {
                     return;
                 };

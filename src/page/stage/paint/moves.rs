@@ -36,7 +36,13 @@ fn ghosts(frame: &Frame) {
             .pen
             .stroke_rect(&rect, radius, &frame.palette.gone, 1.2, true);
         let center = Point::new(rect.right() - rect.h * 0.3, rect.y + rect.h * 0.3);
-        glyph::cross(frame.pen, center, (rect.h * 0.14).min(6.0), &frame.palette.gone, 1.4);
+        glyph::cross(
+            frame.pen,
+            center,
+            (rect.h * 0.14).min(6.0),
+            &frame.palette.gone,
+            1.4,
+        );
         frame.pen.alpha(1.0);
     }
 }
@@ -87,9 +93,17 @@ fn messages(frame: &Frame) {
 
 fn draw_message(frame: &Frame, message: &Message, at: Point, with_words: bool) {
     let (pen, palette) = (frame.pen, frame.palette);
-    let color = if message.failed { &palette.failed } else { &palette.api };
+    let color = if message.failed {
+        &palette.failed
+    } else {
+        &palette.api
+    };
     let many = f64::from(message.count).ln_1p();
-    let radius = if message.quiet { 2.2 } else { 3.6 + many.min(4.0) };
+    let radius = if message.quiet {
+        2.2
+    } else {
+        3.6 + many.min(4.0)
+    };
     if message.quiet {
         pen.alpha(0.65);
     }
@@ -173,12 +187,20 @@ fn followed(frame: &Frame) {
 
 /// The whole way of a leg, thin, so that one sees what is to come.
 fn whole_way(frame: &Frame, track: &Track, leg: usize, journey: &Journey) {
-    let traffic = journey.legs.get(leg).map_or(Traffic::Tcp, |leg| leg.traffic);
+    let traffic = journey
+        .legs
+        .get(leg)
+        .map_or(Traffic::Tcp, |leg| leg.traffic);
     let ways: Vec<Vec<Point>> = track
         .stops
         .iter()
         .filter(|stop| stop.leg == leg)
-        .map(|stop| stop.way.iter().map(|point| frame.view.point(*point)).collect())
+        .map(|stop| {
+            stop.way
+                .iter()
+                .map(|point| frame.view.point(*point))
+                .collect()
+        })
         .collect();
     frame.pen.alpha(0.7);
     let lines = ways.iter().map(|way| &way[..]);
@@ -204,7 +226,13 @@ fn trail(frame: &Frame, journey: &Journey, track: &Track, ms: f64) {
         .stops
         .iter()
         .filter(|other| other.leg == stop.leg && other.arrives <= ms)
-        .map(|other| other.way.iter().map(|point| frame.view.point(*point)).collect())
+        .map(|other| {
+            other
+                .way
+                .iter()
+                .map(|point| frame.view.point(*point))
+                .collect()
+        })
         .collect();
     frame.pen.alpha(0.5);
     frame
@@ -228,7 +256,14 @@ fn capsule(frame: &Frame, at: Point, traffic: Traffic, hop: &Hop, standing: bool
     let w = 14.0 + 7.0 * name.len() as f64;
     let body = Rect::new(at.x - w / 2.0, at.y - 8.0, w, 16.0);
     pen.fill_rect(&body, 8.0, color);
-    pen.text(name, Point::new(at.x, at.y + 0.5), Face::Bold, 10.0, Align::Center, &palette.on_traffic);
+    pen.text(
+        name,
+        Point::new(at.x, at.y + 0.5),
+        Face::Bold,
+        10.0,
+        Align::Center,
+        &palette.on_traffic,
+    );
     let died = matches!(hop.verdict, Verdict::Dropped | Verdict::Rejected);
     if died && standing {
         glyph::cross(pen, at, 15.0, &palette.failed, 3.0);
@@ -260,7 +295,11 @@ fn changes(hop: &Hop) -> Option<String> {
     for (before, after) in hop.before.iter().zip(&hop.after) {
         for (old, new) in before.fields.iter().zip(&after.fields) {
             let shown = matches!(&*old.name, "dst" | "src" | "dport" | "sport");
-            if shown && old.name == new.name && old.value != new.value && before.protocol != "Ethernet".into() {
+            if shown
+                && old.name == new.name
+                && old.value != new.value
+                && before.protocol != "Ethernet".into()
+            {
                 return Some(format!("{} {} → {}", old.name, old.value, new.value));
             }
         }

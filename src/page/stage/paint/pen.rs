@@ -152,7 +152,12 @@ impl<'a> Pen<'a> {
     }
 
     /// Fills many rectangles of one colour at once.
-    pub fn fill_rects<'r>(&self, rects: impl IntoIterator<Item = &'r Rect>, radius: f64, color: &str) {
+    pub fn fill_rects<'r>(
+        &self,
+        rects: impl IntoIterator<Item = &'r Rect>,
+        radius: f64,
+        color: &str,
+    ) {
         self.fill_style(color);
         self.context.begin_path();
         for rect in rects {
@@ -204,7 +209,15 @@ impl<'a> Pen<'a> {
     }
 
     /// A part of a ring: from `start`, for `part` of a turn, clockwise from the top.
-    pub fn ring(&self, center: Point, radius: f64, part: f64, color: &str, width: f64, dashed: bool) {
+    pub fn ring(
+        &self,
+        center: Point,
+        radius: f64,
+        part: f64,
+        color: &str,
+        width: f64,
+        dashed: bool,
+    ) {
         self.stroke_style(color, width, dashed);
         self.context.begin_path();
         self.add_arc(center, radius, 0.0, part);
@@ -277,7 +290,8 @@ impl<'a> Pen<'a> {
             Face::MonoBold => (650, "\"JetBrains Mono\", ui-monospace, monospace"),
         };
         let pixels = f64::from(size) / 2.0;
-        self.context.set_font(&format!("{weight} {pixels}px {family}"));
+        self.context
+            .set_font(&format!("{weight} {pixels}px {family}"));
     }
 
     /// How many characters fit in a width.

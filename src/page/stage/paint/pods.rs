@@ -75,7 +75,11 @@ fn tile(pen: &Pen, palette: &Palette, pod: &PodView, rect: &Rect, look: Look) {
     }
     outline(pen, palette, pod, rect, radius);
     let tall = rect.h >= 32.0;
-    let first = if tall { rect.y + rect.h * 0.31 } else { rect.center().y };
+    let first = if tall {
+        rect.y + rect.h * 0.31
+    } else {
+        rect.center().y
+    };
     let glyph_r = (5.6 * scale).clamp(3.6, 9.0);
     let back = back_off(pod, look.now).unwrap_or((0.0, 0));
     let glyph_at = Point::new(rect.x + 5.0 + glyph_r + 2.0 * scale, first);
@@ -92,7 +96,14 @@ fn tile(pen: &Pen, palette: &Palette, pod: &PodView, rect: &Rect, look: Look) {
         let x = left + Pen::width(Face::Mono, size, &shown) + size * 0.5;
         let tail = words::shorten(tail, room - used);
         let at = Point::new(x, first + 0.5);
-        pen.text(&tail, at, Face::Mono, size - 1.0, Align::Left, &palette.faint);
+        pen.text(
+            &tail,
+            at,
+            Face::Mono,
+            size - 1.0,
+            Align::Left,
+            &palette.faint,
+        );
     }
     if tall {
         second_row(pen, palette, pod, rect, scale, back.1);
@@ -171,13 +182,15 @@ fn hatch(pen: &Pen, palette: &Palette, rect: &Rect, radius: f64) {
         let mut lines = Vec::new();
         let mut x = rect.x - rect.h;
         while x < rect.right() {
-            lines.push([
-                Point::new(x, rect.bottom()),
-                Point::new(x + rect.h, rect.y),
-            ]);
+            lines.push([Point::new(x, rect.bottom()), Point::new(x + rect.h, rect.y)]);
             x += 7.0;
         }
-        pen.lines(lines.iter().map(|line| &line[..]), &palette.line, 1.6, false);
+        pen.lines(
+            lines.iter().map(|line| &line[..]),
+            &palette.line,
+            1.6,
+            false,
+        );
     });
 }
 
@@ -203,8 +216,19 @@ fn chip(pen: &Pen, palette: &Palette, pod: &PodView, rect: &Rect, look: Look) {
     let r = (rect.h * 0.27).min(7.0);
     let back = back_off(pod, look.now).map_or(0.0, |back| back.0);
     let wide = rect.w > rect.h * 1.4;
-    let x = if wide { rect.x + 4.0 + r } else { rect.center().x };
-    glyph::pod(pen, palette, pod.state, Point::new(x, rect.center().y), r, back);
+    let x = if wide {
+        rect.x + 4.0 + r
+    } else {
+        rect.center().x
+    };
+    glyph::pod(
+        pen,
+        palette,
+        pod.state,
+        Point::new(x, rect.center().y),
+        r,
+        back,
+    );
     if wide {
         let size = (rect.h * 0.42).clamp(7.0, 11.0);
         let left = x + r + 3.0;
@@ -223,7 +247,11 @@ fn system(pen: &Pen, palette: &Palette, pod: &PodView, rect: &Rect, look: Look) 
     let calm = pod.state == PodState::Running;
     if rect.w < 40.0 || rect.h < 9.0 {
         pen.alpha(if look.dark { 0.3 } else { 0.6 });
-        let color = if calm { &palette.faint } else { palette.pod(pod.state) };
+        let color = if calm {
+            &palette.faint
+        } else {
+            palette.pod(pod.state)
+        };
         pen.fill_rect(rect, 1.5, color);
         return pen.alpha(1.0);
     }
