@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub type Name = Arc<str>;
 
 /// Names one record; grows by one with every record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RecordId(pub u64);
 
 /// The record that made something happen; none for what the user or the
@@ -199,7 +199,7 @@ pub enum What {
         /// The `Status` message where the call failed, else empty.
         message: Name,
     },
-    /// A change reached a watcher.
+    /// Changes reached a watcher, all those of one delivery.
     Delivered {
         /// How the object changed.
         change: Change,
@@ -211,6 +211,8 @@ pub enum What {
         name: Name,
         /// Revision of the change.
         revision: u64,
+        /// How many more came with it; the fields above tell of the first.
+        more: u32,
     },
     /// A controller compared desired with actual and acted.
     Reconcile {
@@ -306,6 +308,11 @@ impl Trace {
         let first = self.next - self.records.len() as u64;
         let skip = id.0.saturating_sub(first) as usize;
         self.records.range(skip.min(self.records.len())..)
+    }
+
+    /// The records that are still kept, the latest first.
+    pub fn latest(&self) -> impl Iterator<Item = &Arc<Record>> {
+        self.records.iter().rev()
     }
 
     /// One record, if it is still kept.
