@@ -6,17 +6,23 @@
 //! tables are written by the kubelet (through [`Network::attach`]) and by
 //! [`proxy::KubeProxy`].
 
+mod config;
+mod inspect;
 pub mod ipam;
+pub mod netfilter;
 mod node;
+pub mod proxy;
 mod socket;
 mod wire;
 
+pub use config::Config;
 pub use node::{NodeNet, PodNs};
 pub use socket::{HttpPath, Listener, Owner, Protocol, Serves, Socket};
 pub use wire::{Mac, NodeWire, veth_name};
 
 use crate::api::{Key, Name};
 use imbl::OrdMap;
+use netfilter::Ruleset;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -29,12 +35,27 @@ pub struct Network {
     /// Uids by namespace and name of the pod; the latest where two overlap.
     uids: OrdMap<Key, Name>,
     by_node_ip: OrdMap<Ipv4Addr, Name>,
+    shared_rules: proxy::SharedRules,
+    config: Config,
 }
 
 impl Network {
     /// A world without nodes.
     pub fn new() -> Self {
         Network::default()
+    }
+
+    /// A world with other addresses than the usual.
+    pub fn with_config(config: Config) -> Self {
+        Network {
+            config,
+            ..Network::default()
+        }
+    }
+
+    /// The addresses of this world.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// Connects a node, or takes in what is new about it (its pod range, once
@@ -44,7 +65,7 @@ impl Network {
         match self.nodes.get_mut(&wire.name) {
             Some(node) => Arc::make_mut(node).rewire(wire),
             None => {
-                let node = Arc::new(NodeNet::new(wire));
+                let node = Arc::new(NodeNet::new(wire, &self.config));
                 self.nodes.insert(wire.name.clone(), node);
             }
         }
@@ -122,7 +143,7 @@ impl Network {
         if let Some(node) = self.nodes.get_mut(name).map(Arc::make_mut) {
             *node = NodeNet {
                 powered: false,
-                ..NodeNet::new(&node.wire)
+                ..NodeNet::new(&node.wire.clone(), &self.config)
             };
         }
     }
@@ -190,6 +211,19 @@ impl Network {
     pub fn namespace(&self, uid: &str) -> Option<&PodNs> {
         let node = self.nodes.get(self.homes.get(uid)?)?;
         node.pods.get(uid).map(|namespace| &**namespace)
+    }
+
+    /// The rules of one node.
+    pub fn ruleset(&self, name: &str) -> Option<&Ruleset> {
+        self.nodes.get(name).map(|node| &node.rules)
+    }
+
+    fn ruleset_mut(&mut self, name: &str) -> Option<&mut Ruleset> {
+        self.node_mut(name).map(|node| &mut node.rules)
+    }
+
+    fn node_mut(&mut self, name: &str) -> Option<&mut NodeNet> {
+        self.nodes.get_mut(name).map(Arc::make_mut)
     }
 
     fn powered_mut(&mut self, name: &str) -> Result<&mut NodeNet, String> {

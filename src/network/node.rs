@@ -1,7 +1,10 @@
 //! One node's part of the network: its root namespace and the namespaces of its
 //! pods.
 
+use super::config::Config;
 use super::ipam::HostLocal;
+use super::netfilter::Ruleset;
+use super::netfilter::conntrack::Conntrack;
 use super::socket::{Owner, Socket};
 use super::wire::{Mac, NodeWire, veth_name};
 use crate::api::{Key, Name};
@@ -37,10 +40,12 @@ pub struct NodeNet {
     pub(super) by_ip: OrdMap<Ipv4Addr, Name>,
     pub(super) host_pods: OrdMap<Name, Key>,
     pub(super) sockets: Vec<Socket>,
+    pub(super) rules: Ruleset,
+    pub(super) conntrack: Conntrack,
 }
 
 impl NodeNet {
-    pub(super) fn new(wire: &NodeWire) -> Self {
+    pub(super) fn new(wire: &NodeWire, config: &Config) -> Self {
         NodeNet {
             wire: wire.clone(),
             powered: true,
@@ -49,6 +54,8 @@ impl NodeNet {
             by_ip: OrdMap::new(),
             host_pods: OrdMap::new(),
             sockets: Vec::new(),
+            rules: Ruleset::new(config.base_options()),
+            conntrack: Conntrack::default(),
         }
     }
 
