@@ -6,6 +6,7 @@
 
 mod kind;
 mod object;
+pub mod quantity;
 pub mod status;
 
 pub use kind::{Kind, KindInfo};
