@@ -130,7 +130,7 @@ fn relate(mirror: &Mirror, pod: &Pod, seen: &PodView, detail: &mut Detail) {
     }
     let uid = pod.uid();
     for slice in mirror.slices.in_namespace(pod.namespace()) {
-        let holds = slice.endpoints.iter().any(|endpoint| {
+        let holds = slice.endpoints.iter().flatten().any(|endpoint| {
             endpoint.target_ref.as_ref().and_then(|target| target.uid.as_deref()) == Some(uid)
         });
         if let (true, Some(service)) = (holds, view::service_of(slice)) {
