@@ -130,8 +130,7 @@ impl Harness {
         self.create_node(wanted);
     }
 
-    /// A new node carries `not-ready` until the node controller has seen it Ready,
-    /// which those marked `sim/node` become.
+    /// A new node carries `not-ready` until the node controller has seen it.
     fn create_node(&mut self, wanted: &Arc<Node>) {
         let not_ready: Taint = serde_json::from_value(serde_json::json!({
             "key": "node.kubernetes.io/not-ready", "effect": "NoSchedule",
@@ -144,12 +143,9 @@ impl Harness {
             return;
         };
         self.pass(MILLISECOND * 100);
-        let annotations = wanted.metadata.annotations.as_ref();
-        if annotations.is_some_and(|annotations| annotations.contains_key("sim/node")) {
-            let taints = wanted.spec.as_ref().and_then(|spec| spec.taints.clone());
-            Arc::make_mut(&mut node).spec.get_or_insert_default().taints = taints;
-            self.call(Verb::Update, &Object::Node(node));
-        }
+        let taints = wanted.spec.as_ref().and_then(|spec| spec.taints.clone());
+        Arc::make_mut(&mut node).spec.get_or_insert_default().taints = taints;
+        self.call(Verb::Update, &Object::Node(node));
     }
 
     pub(super) fn all<K: crate::api::Resource>(&mut self) -> Vec<Arc<K>> {
