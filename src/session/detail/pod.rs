@@ -24,7 +24,7 @@ pub(super) fn write(cluster: &Cluster, mirror: &Mirror, pod: &Pod, detail: &mut 
     for container in &seen.containers {
         fact(detail, &format!("Container {}", container.name), container_line(container));
     }
-    detail.decision = cluster.scheduler().decision(&pod.key());
+    detail.decision = mirror.decisions.get(&pod.key()).cloned();
     detail.why.extend(why_placed(detail, &seen));
     detail.why.extend(why_not_ready(pod, &seen));
     relate(mirror, pod, &seen, detail);
