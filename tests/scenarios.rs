@@ -7,7 +7,7 @@ use tabernetes::session::scenario::{CATALOGUE, Scenario};
 
 fn play(name: &str) {
     let mut session = Session::new(ClusterSpec::default());
-    if let Err(why) = session.play_scenario(name) {
+    if let Err(why) = session.play_scenario(name, |_| {}) {
         panic!("{why}");
     }
 }

@@ -4,6 +4,7 @@
 //!
 //! **Invariant:** nothing outside this folder writes to [`Etcd`].
 
+pub mod defaulting;
 mod request;
 mod storage;
 mod watch;

@@ -7,6 +7,7 @@ mod bootstrap;
 mod core;
 mod event;
 mod faults;
+pub mod invariants;
 mod spec;
 
 pub use faults::FaultError;

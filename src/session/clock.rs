@@ -28,11 +28,13 @@ pub(super) struct Clock {
     goal: Instant,
     /// A skip that is under way ends here.
     skip_to: Option<Instant>,
+    /// Where virtual time stood when the speed was measured last.
+    measured: Instant,
 }
 
 impl Default for Clock {
     fn default() -> Self {
-        Clock { playing: true, speed: 1.0, reached: 1.0, goal: Instant::ZERO, skip_to: None }
+        Clock { playing: true, speed: 1.0, reached: 1.0, goal: Instant::ZERO, skip_to: None, measured: Instant::ZERO }
     }
 }
 
@@ -61,7 +63,9 @@ impl Clock {
         self.skip_to = None;
     }
 
-    /// True where the budget was spent before the goal.
+    /// `wall_seconds` is what passed since the last call; zero where the viewer
+    /// only goes on with what is owed. True where the budget was spent before
+    /// the goal.
     pub(super) fn advance(&mut self, cluster: &mut Cluster, wall_seconds: f64, budget: u32) -> bool {
         let begun = cluster.now();
         let behind = match self.skip_to {
@@ -74,7 +78,7 @@ impl Clock {
             }
             None => self.run_paced(cluster, wall_seconds, budget),
         };
-        self.measure(cluster.now().since(begun), wall_seconds);
+        self.measure(cluster.now(), wall_seconds);
         behind
     }
 
@@ -95,11 +99,12 @@ impl Clock {
         !cluster.advance(self.goal, budget).reached
     }
 
-    fn measure(&mut self, virtual_time: Duration, wall_seconds: f64) {
+    fn measure(&mut self, now: Instant, wall_seconds: f64) {
         if wall_seconds > 0.0 {
-            let speed = virtual_time.as_secs_f64() / wall_seconds;
+            let speed = now.since(self.measured).as_secs_f64() / wall_seconds;
             let weight = (wall_seconds / MEASURE_SECONDS).min(1.0);
             self.reached += (speed - self.reached) * weight;
+            self.measured = now;
         }
     }
 

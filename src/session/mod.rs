@@ -7,6 +7,7 @@
 mod actions;
 mod clock;
 mod detail;
+pub mod history;
 mod marks;
 mod mirror;
 pub mod protocol;

@@ -12,6 +12,7 @@ use super::protocol::{
     Action, Answer, Destination, SendPacket, ScenarioView, Source, Subject,
 };
 use crate::api::{Key, Kind};
+use crate::cluster::Cluster;
 use crate::sim::trace::Journey;
 use crate::sim::Instant;
 use std::sync::Arc;
@@ -175,11 +176,16 @@ impl Session {
     }
 
     /// Plays a scenario to its end without a viewer. The error names the step
-    /// and what did not come true in time.
-    pub fn play_scenario(&mut self, name_or_text: &str) -> Result<(), String> {
+    /// and what did not come true in time. `look` sees the cluster every tenth of
+    /// a virtual second.
+    pub fn play_scenario(
+        &mut self,
+        name_or_text: &str,
+        mut look: impl FnMut(&Cluster),
+    ) -> Result<(), String> {
         self.begin_scenario(name_or_text)?;
         loop {
-            self.await_step()?;
+            self.await_step(&mut look)?;
             let Some(running) = &self.running else { return Ok(()) };
             if running.step + 1 == running.scenario.steps.len() {
                 return Ok(());
@@ -188,9 +194,10 @@ impl Session {
         }
     }
 
-    fn await_step(&mut self) -> Result<(), String> {
+    fn await_step(&mut self, look: &mut impl FnMut(&Cluster)) -> Result<(), String> {
         loop {
             self.mirror.observe(&mut self.cluster);
+            look(&self.cluster);
             self.follow_scenario();
             let Some(running) = &self.running else { return Ok(()) };
             let step = &running.scenario.steps[running.step];
