@@ -7,6 +7,7 @@
 pub mod defaulting;
 mod request;
 mod storage;
+pub mod validation;
 mod watch;
 
 pub use request::{
