@@ -4,6 +4,7 @@
 use super::node_info::{GroupId, NodeInfo, node_name};
 use super::pod_info::{Group, PodInfo};
 use super::selector::Labels;
+use super::workloads::Workloads;
 use crate::api::{Key, Name, Node};
 use imbl::OrdMap;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ pub(super) struct Cache {
     /// How many pods with required anti-affinity, and with any inter-pod
     /// affinity, are on nodes.
     with_affinity: usize,
+    /// Services and workloads.
+    pub(super) workloads: Workloads,
     /// Labels of namespaces.
     pub(super) namespaces: OrdMap<Name, Arc<Labels>>,
 }

@@ -6,12 +6,14 @@ use super::framework::{Filter, PluginId, PluginSet, Rejected, Score};
 use super::message::Tally;
 use super::node_info::NodeInfo;
 use super::plugins::image_locality::ImageLocality;
+use super::plugins::inter_pod_affinity::{InterPodAffinity, PreferredInterPodAffinity};
 use super::plugins::node_affinity::{NodeAffinity, PreferredNodeAffinity};
 use super::plugins::node_name::NodeName;
 use super::plugins::node_ports::NodePorts;
 use super::plugins::node_resources_balanced_allocation::NodeResourcesBalancedAllocation;
 use super::plugins::node_resources_fit::NodeResourcesFit;
 use super::plugins::node_unschedulable::NodeUnschedulable;
+use super::plugins::pod_topology_spread::{PodTopologySpread, PreferredSpread};
 use super::plugins::taint_toleration::TaintToleration;
 use super::pod_info::PodInfo;
 use crate::api::Name;
@@ -53,7 +55,7 @@ pub(super) type Filters<'a> = Vec<(PluginId, Box<dyn Filter + 'a>)>;
 type Scores<'a> = Vec<(PluginId, Box<dyn Score + 'a>)>;
 
 /// Runs the filter plugins for a pod.
-pub(super) fn filters<'a>(pod: &'a PodInfo, _cache: &'a Cache) -> Filters<'a> {
+pub(super) fn filters<'a>(pod: &'a PodInfo, cache: &'a Cache) -> Filters<'a> {
     let mut filters: Filters<'a> = vec![(
         PluginId::NodeUnschedulable,
         Box::new(NodeUnschedulable::new(pod)),
@@ -75,10 +77,16 @@ pub(super) fn filters<'a>(pod: &'a PodInfo, _cache: &'a Cache) -> Filters<'a> {
         PluginId::NodeResourcesFit,
         Box::new(NodeResourcesFit::new(pod)),
     ));
+    if let Some(plugin) = PodTopologySpread::new(pod, cache) {
+        filters.push((PluginId::PodTopologySpread, Box::new(plugin)));
+    }
+    if let Some(plugin) = InterPodAffinity::new(pod, cache) {
+        filters.push((PluginId::InterPodAffinity, Box::new(plugin)));
+    }
     filters
 }
 
-fn scorers<'a>(pod: &'a PodInfo, cache: &'a Cache) -> Scores<'a> {
+fn scorers<'a>(pod: &'a PodInfo, cache: &'a Cache, nodes: &[&NodeInfo]) -> Scores<'a> {
     let mut scorers: Scores<'a> = vec![(
         PluginId::TaintToleration,
         Box::new(TaintToleration::new(pod)),
@@ -90,6 +98,12 @@ fn scorers<'a>(pod: &'a PodInfo, cache: &'a Cache) -> Scores<'a> {
         PluginId::NodeResourcesFit,
         Box::new(NodeResourcesFit::new(pod)),
     ));
+    if let Some(plugin) = PreferredSpread::new(pod, cache, nodes) {
+        scorers.push((PluginId::PodTopologySpread, Box::new(plugin)));
+    }
+    if let Some(plugin) = PreferredInterPodAffinity::new(pod, cache) {
+        scorers.push((PluginId::InterPodAffinity, Box::new(plugin)));
+    }
     if let Some(plugin) = NodeResourcesBalancedAllocation::new(pod) {
         scorers.push((PluginId::NodeResourcesBalancedAllocation, Box::new(plugin)));
     }
@@ -248,7 +262,7 @@ fn prioritize(
     nodes: &[&NodeInfo],
     decision: &mut Decision,
 ) -> Option<Name> {
-    let columns: Vec<(PluginId, Vec<i64>, Vec<i64>)> = scorers(pod, cache)
+    let columns: Vec<(PluginId, Vec<i64>, Vec<i64>)> = scorers(pod, cache, nodes)
         .iter()
         .map(|(plugin, scorer)| {
             let raw: Vec<i64> = nodes.iter().map(|node| scorer.score(node)).collect();

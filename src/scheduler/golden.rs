@@ -16,20 +16,10 @@ use std::time::Duration;
 
 /// Cases that need what is not here, with what that is.
 const OUT_OF_REACH: &[(&str, &str)] = &[
-    ("18-", "InterPodAffinity"),
-    ("20-", "InterPodAffinity"),
-    ("21-", "InterPodAffinity"),
-    ("22-", "InterPodAffinity"),
-    ("23-", "InterPodAffinity"),
-    ("24-", "InterPodAffinity"),
-    ("27-", "PodTopologySpread"),
-    ("28-", "PodTopologySpread"),
-    ("29-", "PodTopologySpread"),
-    ("33-", "PodTopologySpread"),
     ("39-", "preemption"),
     ("43-", "preemption"),
     ("52-", "VolumeBinding"),
-    ("56-", "PodTopologySpread"),
+    ("56-", "the Deployment controller"),
 ];
 
 enum Happens {

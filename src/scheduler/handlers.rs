@@ -34,7 +34,7 @@ impl Scheduler {
                     }
                 }
             }
-            _ => {}
+            other => self.cache.workloads.take_in(other, deleted),
         }
     }
 

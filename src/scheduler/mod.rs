@@ -22,6 +22,7 @@ mod resources;
 mod selector;
 #[cfg(test)]
 mod testing;
+mod workloads;
 
 use crate::api::{Kind, Object};
 use crate::apiserver::{Selection, WatchEvent};
@@ -31,6 +32,7 @@ use cache::Cache;
 use queue::{Failure, QueuedPod, SchedulingQueue};
 use std::sync::Arc;
 use std::time::Duration;
+use workloads::Workloads;
 
 /// The scheduler that pods get when they name none.
 const SCHEDULER_NAME: &str = "default-scheduler";
@@ -85,7 +87,11 @@ impl Scheduler {
 
     /// Begins its watches.
     pub fn start(&mut self, ctx: &mut Ctx<'_, Timer>) {
-        for kind in [Kind::Node, Kind::Namespace, Kind::Pod] {
+        // Pods last, so that what they are weighed against is known before them.
+        let kinds = [Kind::Node, Kind::Namespace]
+            .into_iter()
+            .chain(Workloads::KINDS);
+        for kind in kinds.chain([Kind::Pod]) {
             ctx.watch(Selection::all(kind));
         }
     }
