@@ -123,6 +123,11 @@ impl Cluster {
         self.machine(node).is_some_and(|machine| machine.powered)
     }
 
+    /// Every node, the control plane's first.
+    pub fn node_names(&self) -> impl Iterator<Item = Name> {
+        self.machines.iter().map(|machine| machine.name.clone())
+    }
+
     fn machine(&self, node: &str) -> Option<&Machine> {
         self.machines.get(*self.machine_by_name.get(node)? as usize)
     }
@@ -181,9 +186,6 @@ impl Cluster {
         let core = &mut self.core;
         match event {
             Event::Deliver(watcher) => self.deliver(watcher),
-            Event::Api(timer) => {
-                core.step(Actor::ApiServer, cause, Event::Api, |ctx| crate::apiserver::on_timer(timer, ctx));
-            }
             Event::Scheduler(timer) => {
                 core.step(Actor::Scheduler, cause, Event::Scheduler, |ctx| self.scheduler.on_timer(timer, ctx));
             }

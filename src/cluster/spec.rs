@@ -12,9 +12,9 @@ pub struct ClusterSpec {
     /// Worker nodes, besides the control plane's.
     pub nodes: u32,
     /// CPUs of each node, in thousandths.
-    pub cpu_millis: i64,
+    pub cpu_millis: u64,
     /// Memory of each node, in bytes.
-    pub memory_bytes: i64,
+    pub memory_bytes: u64,
     /// Zones that the nodes are spread over; with 0 they carry no zone label.
     pub zones: u32,
     /// The seed of all chance.
