@@ -2,10 +2,12 @@
 
 use super::{CONTROL_PLANE, Cluster, running};
 use super::event::Event;
-use crate::api::{Key, Name};
+use crate::api::{Key, Kind, Name, Pod};
+use crate::etcd::StoreKey;
 use crate::sim::Actor;
 use crate::sim::trace::{Fault, RecordId, What};
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a fault could not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +68,7 @@ impl Cluster {
         let machine = &mut self.machines[index];
         machine.powered = true;
         machine.boot += 1;
-        self.reboot_agents(index as u32, Some(cause));
+        self.restart_agents(index as u32, Some(cause));
         self.core.send_deliveries();
         Ok(())
     }
@@ -108,6 +110,22 @@ impl Cluster {
             Some((name, index)) => Ok((*index as usize, name.clone())),
             None => Err(FaultError::NoNode(node.into())),
         }
+    }
+
+    fn pod(&self, pod: &Key) -> Option<Arc<Pod>> {
+        let key = StoreKey { kind: Kind::Pod, key: pod.clone() };
+        let entry = self.core.api.etcd().get(&key)?;
+        entry.object.as_kind::<Pod>().cloned()
+    }
+
+    fn node_of(&self, pod: &Key) -> Option<Name> {
+        self.pod(pod)?.spec.as_ref()?.node_name.as_deref().map(Name::from)
+    }
+
+    fn first_container(&self, pod: &Key) -> Option<Name> {
+        let pod = self.pod(pod)?;
+        let first = pod.spec.as_ref()?.containers.first()?;
+        Some(first.name.as_str().into())
     }
 
     fn record(&mut self, node: Name, fault: Fault) -> RecordId {

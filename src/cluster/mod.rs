@@ -113,11 +113,6 @@ impl Cluster {
         &self.dns
     }
 
-    /// The scheduler, to look at.
-    pub fn scheduler(&self) -> &Scheduler {
-        &self.scheduler
-    }
-
     /// The kubelet of a node, to look at.
     pub fn kubelet(&self, node: &str) -> Option<&Kubelet> {
         self.machine(node).map(|machine| &machine.kubelet)

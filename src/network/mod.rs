@@ -7,10 +7,12 @@
 //! [`proxy::KubeProxy`].
 
 mod config;
+pub mod dns;
 mod inspect;
 pub mod ipam;
 pub mod netfilter;
 mod node;
+pub mod packet;
 pub mod proxy;
 mod socket;
 mod wire;

@@ -9,8 +9,10 @@ use crate::api::{
 use crate::apiserver::{Selection, WatchEvent, WatcherId};
 use crate::client::{Applied, Cache};
 use crate::cluster::Cluster;
-use crate::sim::{Instant, SECOND};
+use crate::sim::trace::{Decision, What};
+use crate::sim::{Instant, RecordId, SECOND};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Kinds that are mirrored.
 const MIRRORED: [Kind; 7] = [
@@ -25,6 +27,8 @@ const MIRRORED: [Kind; 7] = [
 
 /// Samples kept between two updates.
 const SAMPLES_MAX: usize = 256;
+/// Decisions remembered.
+const DECISIONS_MAX: usize = 12_000;
 /// Events kept between two updates.
 const EVENTS_MAX: usize = 500;
 
@@ -44,6 +48,9 @@ pub(super) struct Mirror {
     restarts: u32,
     samples: Vec<Sample>,
     sample_due: Instant,
+    /// The scheduler's last decision on each pod there is.
+    pub decisions: BTreeMap<Key, Arc<Decision>>,
+    followed: RecordId,
 }
 
 /// What changed since the last update.
@@ -82,6 +89,8 @@ impl Mirror {
             restarts: 0,
             samples: Vec::new(),
             sample_due: Instant::ZERO,
+            decisions: BTreeMap::new(),
+            followed: RecordId::default(),
         }
     }
 
@@ -92,7 +101,20 @@ impl Mirror {
                 self.take(&event);
             }
         }
+        self.follow_decisions(cluster);
         self.sample(cluster.now());
+    }
+
+    fn follow_decisions(&mut self, cluster: &Cluster) {
+        for record in cluster.trace().since(self.followed) {
+            if let What::Scheduling(decision) = &record.what {
+                let pod = Key::new(decision.namespace.clone(), decision.pod.clone());
+                if self.decisions.len() < DECISIONS_MAX || self.decisions.contains_key(&pod) {
+                    self.decisions.insert(pod, decision.clone());
+                }
+            }
+        }
+        self.followed = cluster.trace().next_id();
     }
 
     fn take(&mut self, event: &WatchEvent) {
@@ -167,6 +189,7 @@ impl Mirror {
             }
             (Some(pod), None) => {
                 self.dirty.pods.remove(&pod.key());
+                self.decisions.remove(&pod.key());
                 self.dirty.gone.pods.push(pod.uid().into());
             }
             (None, None) => {}

@@ -394,7 +394,7 @@ pub(super) fn service(mirror: &Mirror, service: &Service) -> ServiceView {
     let key = service.key();
     let slices = mirror.slices.in_namespace(service.namespace());
     for slice in slices.filter(|slice| service_of(slice).as_ref() == Some(&key)) {
-        for endpoint in &slice.endpoints {
+        for endpoint in slice.endpoints.iter().flatten() {
             let uid = endpoint.target_ref.as_ref().and_then(|target| target.uid.as_deref());
             let ready = endpoint.conditions.as_ref().is_none_or(|conditions| conditions.ready != Some(false));
             let list = if ready { &mut view.endpoints } else { &mut view.endpoints_not_ready };

@@ -36,6 +36,14 @@ pub fn apply(object: &mut Object) {
     }
 }
 
+/// Carries over what an update need not repeat, and drops what the new state has
+/// no use for. To be called after [`apply`], before validation.
+pub fn apply_update(new: &mut Object, old: &Object) {
+    if let (Object::Service(new), Object::Service(old)) = (new, old) {
+        network::service_update(Arc::make_mut(new), old);
+    }
+}
+
 /// Sets a text that is absent or empty.
 fn set_text(field: &mut Option<String>, default: &str) {
     if field.as_deref().unwrap_or_default().is_empty() {

@@ -7,7 +7,7 @@ use crate::apiserver::{Body, Request};
 use crate::controllers::{self, ControllerManager};
 use crate::kubelet::{Kubelet, NodeConfig};
 use crate::network::proxy::KubeProxy;
-use crate::sim::Actor;
+use crate::sim::{Actor, Cause};
 use crate::sim::trace::Verb;
 use serde::Deserialize;
 use serde_json::Value;
@@ -93,8 +93,20 @@ impl Cluster {
         self.start_agents(index);
     }
 
+    /// Starts kubelet and kube-proxy of a machine that has got power again.
+    pub(in crate::cluster) fn restart_agents(&mut self, index: u32, cause: Cause) {
+        let (core, net) = (&mut self.core, &mut self.network);
+        let Some(machine) = self.machines.get_mut(index as usize) else { return };
+        let at = Boot { node: index, boot: machine.boot };
+        let kubelet = Actor::Kubelet(machine.name.clone());
+        let proxy = Actor::KubeProxy(machine.name.clone());
+        machine.proxy = KubeProxy::new(machine.name.clone());
+        core.step(kubelet, cause, |timer| Event::Kubelet(at, timer), |ctx| machine.kubelet.power_on(ctx, net));
+        core.step(proxy, cause, |timer| Event::Proxy(at, timer), |ctx| machine.proxy.start(ctx, net));
+    }
+
     /// Starts kubelet and kube-proxy of a machine that has just got power.
-    pub(super) fn start_agents(&mut self, index: u32) {
+    fn start_agents(&mut self, index: u32) {
         let (core, net) = (&mut self.core, &mut self.network);
         let Some(machine) = self.machines.get_mut(index as usize) else { return };
         let at = Boot { node: index, boot: machine.boot };

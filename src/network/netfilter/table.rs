@@ -65,17 +65,6 @@ pub struct Ruleset {
     nat_rules: usize,
 }
 
-
-impl Table {
-    /// `nat`, `filter`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Table::Nat => "nat",
-            Table::Filter => "filter",
-        }
-    }
-}
-
 impl Ruleset {
     /// The rules of a node where nobody knows of a Service yet.
     pub fn new(options: BaseOptions) -> Self {

@@ -24,7 +24,7 @@ pub(super) fn write(cluster: &Cluster, mirror: &Mirror, pod: &Pod, detail: &mut 
     for container in &seen.containers {
         fact(detail, &format!("Container {}", container.name), container_line(container));
     }
-    detail.decision = cluster.scheduler().decision(&pod.key());
+    detail.decision = mirror.decisions.get(&pod.key()).cloned();
     detail.why.extend(why_placed(detail, &seen));
     detail.why.extend(why_not_ready(pod, &seen));
     relate(mirror, pod, &seen, detail);
@@ -130,7 +130,7 @@ fn relate(mirror: &Mirror, pod: &Pod, seen: &PodView, detail: &mut Detail) {
     }
     let uid = pod.uid();
     for slice in mirror.slices.in_namespace(pod.namespace()) {
-        let holds = slice.endpoints.iter().any(|endpoint| {
+        let holds = slice.endpoints.iter().flatten().any(|endpoint| {
             endpoint.target_ref.as_ref().and_then(|target| target.uid.as_deref()) == Some(uid)
         });
         if let (true, Some(service)) = (holds, view::service_of(slice)) {

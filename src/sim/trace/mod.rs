@@ -5,7 +5,9 @@ mod decision;
 mod journey;
 
 pub use decision::{Decision, NodeScore, NodeVerdict, PluginScore, PluginVerdict};
-pub use journey::{Field, Hop, Journey, Layer, Leg, LegKind, Place, Site, Traffic, Verdict};
+pub use journey::{
+    Capture, Field, Hop, Journey, Layer, Leg, LegKind, Place, Site, Traffic, Verdict,
+};
 
 use super::Instant;
 use serde::{Deserialize, Serialize};
