@@ -15,6 +15,7 @@ mod node;
 pub mod packet;
 pub mod proxy;
 mod socket;
+pub mod walk;
 mod wire;
 
 pub use config::Config;
@@ -37,6 +38,9 @@ pub struct Network {
     /// Uids by namespace and name of the pod; the latest where two overlap.
     uids: OrdMap<Key, Name>,
     by_node_ip: OrdMap<Ipv4Addr, Name>,
+    /// Nodes by the first address of their pod range.
+    by_pod_cidr: OrdMap<Ipv4Addr, Name>,
+    router_neighbours: walk::Neighbours,
     shared_rules: proxy::SharedRules,
     config: Config,
 }
@@ -64,6 +68,9 @@ impl Network {
     /// the node IPAM controller gave one).
     pub fn add_node(&mut self, wire: &NodeWire) {
         self.by_node_ip.insert(wire.ip, wire.name.clone());
+        if let Some(range) = wire.pod_cidr {
+            self.by_pod_cidr.insert(range.network(), wire.name.clone());
+        }
         match self.nodes.get_mut(&wire.name) {
             Some(node) => Arc::make_mut(node).rewire(wire),
             None => {
