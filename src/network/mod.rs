@@ -10,6 +10,7 @@ mod config;
 pub mod dns;
 mod inspect;
 pub mod ipam;
+mod journey;
 pub mod netfilter;
 mod node;
 pub mod packet;
@@ -19,6 +20,7 @@ pub mod walk;
 mod wire;
 
 pub use config::Config;
+pub use journey::{Destination, Endpoint, Send, Transport};
 pub use node::{NodeNet, PodNs};
 pub use socket::{HttpPath, Listener, Owner, Protocol, Serves, Socket};
 pub use wire::{Mac, NodeWire, veth_name};
