@@ -4,7 +4,7 @@ use crate::api::{Key, Kind};
 use crate::cluster::{Cluster, ClusterSpec};
 use crate::etcd::StoreKey;
 use crate::kubectl;
-use crate::network::journey::{Destination, Endpoint, Send, Transport};
+use crate::network::{Destination, Endpoint, Send, Transport};
 use crate::sim::SECOND;
 use serde_json::{Value, json};
 use std::time::Duration;

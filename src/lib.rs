@@ -29,6 +29,7 @@ pub mod controllers;
 pub mod etcd;
 pub mod kubectl;
 pub mod kubelet;
+pub mod manifest;
 pub mod network;
 pub mod page;
 pub mod scheduler;

@@ -20,7 +20,7 @@ use crate::controllers::cloud::CloudController;
 use crate::kubelet::Kubelet;
 use crate::network::Network;
 use crate::network::dns::CoreDns;
-use crate::network::journey::Send;
+use crate::network::Send;
 use crate::network::proxy::KubeProxy;
 use crate::scheduler::Scheduler;
 use crate::sim::trace::{Journey, Trace};
@@ -72,9 +72,9 @@ impl Cluster {
             core: Core::new(spec.seed),
             scheduler: Scheduler::new(),
             controllers: bootstrap::new_controller_manager(&spec),
-            cloud: CloudController::new(),
+            cloud: bootstrap::new_cloud_controller(),
             dns: CoreDns::new(),
-            network: Network::new(),
+            network: bootstrap::new_network(&spec),
             machines: Vec::new(),
             machine_by_name: BTreeMap::new(),
             spec,
