@@ -52,14 +52,16 @@ async function copyReport(message) {
   }
 }
 
-// What cannot be caught in Rust: the module that does not load, and the trap after a panic.
+// What cannot be caught in Rust: the module that does not load, and the trap after a panic. Once the
+// page runs, any other error is for the console: the cluster is still alive.
+function endsThePage(error) {
+  return error instanceof WebAssembly.RuntimeError || document.querySelector(".shell[aria-busy]") !== null;
+}
 addEventListener("error", (event) => {
-  if (event.error instanceof WebAssembly.RuntimeError) fatal(describe(event.error));
+  if (event.error && endsThePage(event.error)) fatal(describe(event.error));
 });
 addEventListener("unhandledrejection", (event) => {
-  const error = event.reason;
-  if (!document.querySelector(".shell") && !(error instanceof WebAssembly.RuntimeError)) return;
-  fatal(describe(error));
+  if (endsThePage(event.reason)) fatal(describe(event.reason));
 });
 // A script that cannot be fetched fires only on its element, and only in the capture phase.
 addEventListener(

@@ -14,12 +14,15 @@ import {
   indentOnInput,
   indentUnit,
   syntaxHighlighting,
+  syntaxTree,
 } from "@codemirror/language";
 import { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { Annotation, Compartment, EditorState } from "@codemirror/state";
 import {
+  Decoration,
   EditorView,
+  ViewPlugin,
   crosshairCursor,
   drawSelection,
   highlightActiveLine,
@@ -38,12 +41,45 @@ const highlight = HighlightStyle.define([
   { tag: tags.propertyName, color: "var(--editor-key)" },
   { tag: tags.definition(tags.propertyName), color: "var(--editor-key)" },
   { tag: [tags.string, tags.content], color: "var(--editor-string)" },
-  { tag: [tags.number, tags.bool, tags.null, tags.keyword], color: "var(--editor-literal)" },
   { tag: [tags.comment, tags.lineComment], color: "var(--editor-comment)", fontStyle: "italic" },
   { tag: [tags.punctuation, tags.separator, tags.squareBracket, tags.brace], color: "var(--editor-mark)" },
   { tag: [tags.labelName, tags.typeName, tags.meta], color: "var(--editor-anchor)" },
   { tag: tags.invalid, color: "var(--editor-error)" },
 ]);
+
+// The grammar takes every unquoted scalar for text; Kubernetes reads YAML 1.1, where `yes`, `off`, `~`
+// and 0777 are not text at all. Showing which are not spares the surprise.
+const NOT_TEXT =
+  /^(?:y|n|yes|no|on|off|true|false|null|~|[-+]?(?:0x[0-9a-f_]+|0b[01_]+|[0-9][0-9_]*(?:\.[0-9_]*)?(?:e[-+]?[0-9]+)?|\.(?:inf|nan)))$/i;
+const literal = Decoration.mark({ class: "cm-literal" });
+
+function literals(view) {
+  const ranges = [];
+  for (const { from, to } of view.visibleRanges) {
+    syntaxTree(view.state).iterate({
+      from,
+      to,
+      enter(node) {
+        if (node.name !== "Literal" || node.node.parent?.name === "Key") return;
+        if (NOT_TEXT.test(view.state.sliceDoc(node.from, node.to))) ranges.push(literal.range(node.from, node.to));
+      },
+    });
+  }
+  return Decoration.set(ranges, true);
+}
+
+const literalHighlight = ViewPlugin.fromClass(
+  class {
+    constructor(view) {
+      this.decorations = literals(view);
+    }
+    update(update) {
+      const parsedOn = syntaxTree(update.startState) !== syntaxTree(update.state);
+      if (update.docChanged || update.viewportChanged || parsedOn) this.decorations = literals(update.view);
+    }
+  },
+  { decorations: (plugin) => plugin.decorations },
+);
 
 function theme(dark) {
   return EditorView.theme(
@@ -53,6 +89,7 @@ function theme(dark) {
       ".cm-scroller": {
         fontFamily: '"JetBrains Mono", ui-monospace, monospace',
         fontSize: "var(--editor-size, 13px)",
+        fontVariantLigatures: "none",
         lineHeight: "1.5",
       },
       ".cm-content": { caretColor: "var(--editor-caret)" },
@@ -73,6 +110,7 @@ function theme(dark) {
         backgroundColor: "var(--editor-surface)",
         borderColor: "var(--editor-line)",
       },
+      ".cm-literal, .cm-literal *": { color: "var(--editor-literal)" },
       ".cm-diagnostic": { fontFamily: '"Inter", system-ui, sans-serif', whiteSpace: "pre-wrap" },
       ".cm-diagnostic-error": { borderLeftColor: "var(--editor-error)" },
       ".cm-diagnostic-warning": { borderLeftColor: "var(--editor-warning)" },
@@ -151,6 +189,7 @@ export function create(parent, { doc = "", dark = true, label = "Manifests", onC
     highlightSelectionMatches(),
     yaml(),
     syntaxHighlighting(highlight),
+    literalHighlight,
     EditorView.contentAttributes.of({ "aria-label": label }),
     // Tab indents; Escape then Tab leaves the editor, as CodeMirror documents it.
     keymap.of([

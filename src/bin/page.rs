@@ -128,12 +128,28 @@ mod browser {
         let text = if case.is_empty() {
             bench::cases().join("\n")
         } else {
-            bench::run(case, &mut || performance.now())
+            with_memory(&bench::run(case, &mut || performance.now()))
         };
         let body = window.document().and_then(|document| document.body());
         let body = body.ok_or("the document has no body")?;
         body.set_text_content(Some(&text));
         body.set_attribute("data-bench", "done")
+    }
+
+    /// Adds the size of this module's memory, which only grows: its end is its highest.
+    fn with_memory(figures: &str) -> String {
+        let memory = wasm_bindgen::memory().unchecked_into::<js_sys::WebAssembly::Memory>();
+        let bytes = memory
+            .buffer()
+            .unchecked_into::<js_sys::ArrayBuffer>()
+            .byte_length();
+        match serde_json::from_str(figures) {
+            Ok(serde_json::Value::Object(mut figures)) => {
+                figures.insert("memory_mib".to_owned(), (bytes / 1024 / 1024).into());
+                serde_json::Value::Object(figures).to_string()
+            }
+            _ => figures.to_owned(),
+        }
     }
 
     fn words(who: &str, panic: &PanicHookInfo<'_>) -> String {

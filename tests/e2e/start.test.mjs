@@ -13,9 +13,35 @@ for (const theme of ["dark", "light"]) {
   });
 }
 
-test("before the engine has started there is already a page", { waitForStart: false, query: "?bench=none" }, async ({ page }) => {
-  const html = await (await page.request.get(page.url())).text();
-  for (const words of ["tabernetes", "API server", "worker-1"]) assert.ok(html.includes(words), words);
+test("without its engine the page says so, over a first paint that stands", {
+  waitForStart: false,
+  prepare: (page) => page.route("**/*.wasm", (route) => route.fulfill({ status: 404 })),
+  expectedErrors: [/404/, /wasm/i],
+}, async ({ page, axe }) => {
+  await page.getByText("API server").first().waitFor();
+  await page.getByRole("alertdialog", { name: "The cluster has stopped" }).waitFor();
+  assert.notEqual(await page.locator("#fatal-message").textContent(), "");
+  assert.deepEqual(await axe(), []);
+});
+
+test("a panic of the engine becomes words on the page", {
+  // A worker that does what the engine's panic hook does, after it has said that it is ready.
+  prepare: (page) =>
+    page.addInitScript(() => {
+      const Real = globalThis.Worker;
+      globalThis.Worker = class extends Real {
+        constructor(...rest) {
+          super(...rest);
+          globalThis.engine = this;
+        }
+      };
+    }),
+}, async ({ page }) => {
+  const message = "The engine stopped: panicked at src/sim/mod.rs:1:1";
+  await page.evaluate((message) => {
+    globalThis.engine.dispatchEvent(new MessageEvent("message", { data: { type: "panic", message } }));
+  }, message);
+  await page.getByRole("alertdialog").getByText(message).waitFor();
 });
 
 test(

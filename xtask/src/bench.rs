@@ -18,9 +18,37 @@ pub fn run(checkout: &Checkout, cases: &[String]) -> Result<()> {
     setup::for_the_page(checkout)?;
     let browser = setup::chromium::ensure()?;
 
+    let native = native(checkout, cases)?;
+    dist::build(checkout)?;
+    shell::say("run the same cases in Chromium", "1 to 5 minutes");
+    let mut node = checkout.command("node");
+    node.arg("tests/e2e/bench.mjs")
+        .args(cases)
+        .env("TABERNETES_CHROMIUM", browser.chromium);
+    let wasm = results_of(&mut node)?;
+
+    print!("{}", table(&native, &wasm));
+    Ok(())
+}
+
+/// Each case in a process of its own: no case inherits another's memory.
+fn native(checkout: &Checkout, wanted: &[String]) -> Result<Results> {
     shell::say("build the native bench (release)", "2 to 6 minutes");
-    let mut native = checkout.cargo();
-    native
+    let listed = shell::capture(&mut example(checkout, &[]))?;
+    let chosen = listed
+        .lines()
+        .filter(|case| wanted.is_empty() || wanted.iter().any(|name| name == case));
+    shell::say("run the cases natively", "1 to 5 minutes");
+    let mut results = Results::new();
+    for case in chosen {
+        results.append(&mut results_of(&mut example(checkout, &[case]))?);
+    }
+    Ok(results)
+}
+
+fn example(checkout: &Checkout, arguments: &[&str]) -> std::process::Command {
+    let mut cargo = checkout.cargo();
+    cargo
         .args([
             "run",
             "--quiet",
@@ -30,19 +58,8 @@ pub fn run(checkout: &Checkout, cases: &[String]) -> Result<()> {
             "bench",
             "--",
         ])
-        .args(cases);
-    let native = results_of(&mut native)?;
-
-    dist::build(checkout)?;
-    shell::say("run the same cases in Chromium", "");
-    let mut wasm = checkout.command("node");
-    wasm.arg("tests/e2e/bench.mjs")
-        .args(cases)
-        .env("TABERNETES_CHROMIUM", browser.chromium);
-    let wasm = results_of(&mut wasm)?;
-
-    print!("{}", table(&native, &wasm));
-    Ok(())
+        .args(arguments);
+    cargo
 }
 
 fn results_of(command: &mut std::process::Command) -> Result<Results> {

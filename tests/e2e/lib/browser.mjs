@@ -53,8 +53,10 @@ export function launch() {
  * @param {"dark" | "light"} [options.theme]
  * @param {boolean} [options.reducedMotion]
  * @param {string} [options.query] such as `?scenario=first`
+ * @param {(page: import("playwright-core").Page) => Promise<unknown>} [options.prepare] before the page is loaded
  */
-export async function open(browser, url, { size = "desktop", theme = "dark", reducedMotion = false, query = "" } = {}) {
+export async function open(browser, url, options = {}) {
+  const { size = "desktop", theme = "dark", reducedMotion = false, query = "", prepare } = options;
   const context = await browser.newContext({
     viewport: SIZES[size],
     hasTouch: size === "phone",
@@ -72,6 +74,7 @@ export async function open(browser, url, { size = "desktop", theme = "dark", red
   page.on("response", (response) => {
     if (response.status() >= 400) errors.push(`${response.status()}: ${response.url()}`);
   });
+  await prepare?.(page);
   await page.goto(url + query);
   return {
     page,

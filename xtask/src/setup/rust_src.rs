@@ -98,6 +98,7 @@ fn compile(checkout: &Checkout, work: &Path) -> Result<PathBuf> {
         "about 1 minute, once",
     );
     let target_dir = work.join("target");
+    std::fs::create_dir_all(work).map_err(|error| cannot("write", work, &error))?;
     write(&work.join("Cargo.toml"), EMPTY_CRATE)?;
     write(&work.join("lib.rs"), "")?;
     // LTO needs the bitcode in the rlibs; RUSTC_BOOTSTRAP lets a stable compiler build its own std.
@@ -105,7 +106,7 @@ fn compile(checkout: &Checkout, work: &Path) -> Result<PathBuf> {
     cargo
         .current_dir(work)
         .args(["build", "--release", "--target", TARGET])
-        .arg("-Zbuild-std=std,panic_abort,panic_unwind")
+        .arg("-Zbuild-std=std,panic_abort,panic_unwind,test")
         .arg("--target-dir")
         .arg(&target_dir)
         .env("RUSTC_BOOTSTRAP", "1")
@@ -247,7 +248,11 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     if let Some(parent) = to.parent() {
         std::fs::create_dir_all(parent).map_err(|error| cannot("write", parent, &error))?;
     }
-    shell::run(Command::new("cp").arg("-r").arg(from).arg(to))
+    // Renamed at the end: half a copy must not look like a whole one.
+    let partial = to.with_extension("partial");
+    let _ = std::fs::remove_dir_all(&partial);
+    shell::run(Command::new("cp").arg("-r").arg(from).arg(&partial))?;
+    std::fs::rename(&partial, to).map_err(|error| cannot("write", to, &error))
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

@@ -71,7 +71,11 @@ pub fn ensure(checkout: &Checkout) -> Result<()> {
     }
     let _ = std::fs::remove_file(compiler.stamp());
     shell::say(&format!("add the compiler target {TARGET}"), "10 seconds");
-    let rustup = shell::run(checkout.command("rustup").args(["target", "add", TARGET]));
+    let mut rustup = checkout.command("rustup");
+    rustup
+        .args(["target", "add", TARGET])
+        .env("RUST_BACKTRACE", "0");
+    let rustup = shell::run(&mut rustup);
     if rustup.is_ok() && compiler.has_target() {
         return Ok(());
     }
