@@ -4,7 +4,7 @@ use crate::api::{Key, Kind};
 use crate::cluster::{Cluster, ClusterSpec};
 use crate::etcd::StoreKey;
 use crate::kubectl;
-use crate::network::journey::{From, Send, To};
+use crate::network::{Destination, Endpoint, Send, Transport};
 use crate::sim::SECOND;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -61,7 +61,7 @@ fn settled(nodes: u32) -> Cluster {
 
 fn apply(cluster: &mut Cluster, manifest: &Value) {
     // A refused manifest shows as a case that never gets ready.
-    let _ = kubectl::apply::apply(&mut |request| cluster.request(request), manifest, "default");
+    let _ = kubectl::apply(&mut |request| cluster.request(request), manifest, "default");
 }
 
 fn ready_replicas(cluster: &Cluster) -> i32 {
@@ -114,9 +114,11 @@ fn journeys(clock: &mut dyn FnMut() -> f64) -> Value {
     let mut answered = 0;
     for _ in 0..JOURNEYS_SENT {
         let journey = cluster.send(Send {
-            from: From::Pod { pod: Key::new("default", "client"), container: "".into() },
-            to: To::Service(Key::new("default", "web")),
-            port: None,
+            from: Endpoint::Pod { pod: Key::new("default", "client"), container: "".into() },
+            to: Destination::Name("web".to_owned()),
+            port: 80,
+            protocol: Transport::Tcp,
+            path: "/".to_owned(),
         });
         answered += u32::from(journey.answered);
     }

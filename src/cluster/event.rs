@@ -2,15 +2,13 @@
 
 use super::Machine;
 use crate::apiserver::WatcherId;
-use crate::{apiserver, controllers, kubelet, network, scheduler};
+use crate::{controllers, kubelet, network, scheduler};
 
 /// One event of the queue.
 #[derive(Clone, Debug)]
 pub(super) enum Event {
     /// What waits for a watcher reaches it.
     Deliver(WatcherId),
-    /// A timer of the API server.
-    Api(apiserver::Timer),
     /// A timer of the scheduler.
     Scheduler(scheduler::Timer),
     /// A timer of the controller manager.

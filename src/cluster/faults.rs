@@ -99,7 +99,7 @@ impl Cluster {
             Actor::Kubelet(node),
             Some(cause),
             |timer| Event::Kubelet(at, timer),
-            |ctx| machine.kubelet.kill_container(pod, &container, SIGKILL_EXIT, ctx, net),
+            |ctx| drop(machine.kubelet.kill_container(pod, &container, SIGKILL_EXIT, ctx, net)),
         );
         self.core.send_deliveries();
         Ok(())

@@ -14,7 +14,6 @@ pub fn broken(cluster: &Cluster) -> Vec<String> {
     let mut broken = shared_addresses(&pods);
     broken.extend(overcommitted_nodes(&pods, &nodes));
     broken.extend(nameless_bindings(&pods));
-    broken.extend(cluster.network().inconsistencies());
     broken
 }
 

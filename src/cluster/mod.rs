@@ -20,7 +20,7 @@ use crate::controllers::cloud::CloudController;
 use crate::kubelet::Kubelet;
 use crate::network::Network;
 use crate::network::dns::CoreDns;
-use crate::network::journey::Send;
+use crate::network::Send;
 use crate::network::proxy::KubeProxy;
 use crate::scheduler::Scheduler;
 use crate::sim::trace::{Journey, Trace};
@@ -72,9 +72,9 @@ impl Cluster {
             core: Core::new(spec.seed),
             scheduler: Scheduler::new(),
             controllers: bootstrap::new_controller_manager(&spec),
-            cloud: CloudController::new(),
+            cloud: bootstrap::new_cloud_controller(),
             dns: CoreDns::new(),
-            network: Network::new(),
+            network: bootstrap::new_network(&spec),
             machines: Vec::new(),
             machine_by_name: BTreeMap::new(),
             spec,
@@ -121,6 +121,11 @@ impl Cluster {
     /// Whether a node has power.
     pub fn is_powered(&self, node: &str) -> bool {
         self.machine(node).is_some_and(|machine| machine.powered)
+    }
+
+    /// Every node, the control plane's first.
+    pub fn node_names(&self) -> impl Iterator<Item = Name> {
+        self.machines.iter().map(|machine| machine.name.clone())
     }
 
     fn machine(&self, node: &str) -> Option<&Machine> {
@@ -181,9 +186,6 @@ impl Cluster {
         let core = &mut self.core;
         match event {
             Event::Deliver(watcher) => self.deliver(watcher),
-            Event::Api(timer) => {
-                core.step(Actor::ApiServer, cause, Event::Api, |ctx| crate::apiserver::on_timer(timer, ctx));
-            }
             Event::Scheduler(timer) => {
                 core.step(Actor::Scheduler, cause, Event::Scheduler, |ctx| self.scheduler.on_timer(timer, ctx));
             }

@@ -2,8 +2,10 @@
 
 use crate::api::{Name, Pod, core::Taint};
 use crate::kubelet::NodeConfig;
+use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 /// The cluster to begin with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,9 +14,9 @@ pub struct ClusterSpec {
     /// Worker nodes, besides the control plane's.
     pub nodes: u32,
     /// CPUs of each node, in thousandths.
-    pub cpu_millis: i64,
+    pub cpu_millis: u64,
     /// Memory of each node, in bytes.
-    pub memory_bytes: i64,
+    pub memory_bytes: u64,
     /// Zones that the nodes are spread over; with 0 they carry no zone label.
     pub zones: u32,
     /// The seed of all chance.
@@ -40,8 +42,11 @@ const PODS_MAX: u32 = 110;
 impl ClusterSpec {
     /// Where the nodes' pod ranges come from: kubeadm's usual /16, or a wider
     /// range where 256 nodes are not enough.
-    pub fn cluster_cidr(&self) -> &'static str {
-        if self.nodes < 256 { "10.244.0.0/16" } else { "10.128.0.0/9" }
+    pub fn cluster_cidr(&self) -> Ipv4Net {
+        match self.nodes {
+            0..256 => Ipv4Net::new_assert(Ipv4Addr::new(10, 244, 0, 0), 16),
+            _ => Ipv4Net::new_assert(Ipv4Addr::new(10, 128, 0, 0), 9),
+        }
     }
 
     /// Every node, the control plane's first.
@@ -70,7 +75,7 @@ impl ClusterSpec {
             .then(|| format!("zone-{}", zone_letters((number.max(1) - 1) % self.zones)).into());
         NodeConfig {
             name,
-            ip: std::net::Ipv4Addr::new(172, 18, (host >> 8) as u8, host as u8),
+            ip: Ipv4Addr::new(172, 18, (host >> 8) as u8, host as u8),
             cpu_millis: self.cpu_millis,
             memory_bytes: self.memory_bytes,
             pods_max: PODS_MAX,

@@ -49,6 +49,11 @@ pub(super) trait Controller: Clone + Debug {
     /// What its queue holds.
     type Item: Ord + Clone + Debug;
 
+    /// In whose name it acts.
+    fn actor() -> Actor {
+        Actor::Controller(Self::NAME.into())
+    }
+
     /// Sets its first timers.
     fn start(&mut self, _desk: &mut Desk<Self::Item>, _ctx: &mut StepCtx<'_, Self::Item>) {}
 
@@ -200,7 +205,7 @@ impl<C: Controller> Worker<C> {
 
     pub(super) fn start<T>(&mut self, ctx: &mut Ctx<'_, T>, lift: impl Fn(Step<C::Item>) -> T) {
         let Worker { logic, desk } = self;
-        ctx.part(actor::<C>(), lift, |ctx| logic.start(desk, ctx));
+        ctx.part(C::actor(), lift, |ctx| logic.start(desk, ctx));
     }
 
     pub(super) fn observe<T>(
@@ -212,7 +217,7 @@ impl<C: Controller> Worker<C> {
         lift: impl Fn(Step<C::Item>) -> T,
     ) {
         let Worker { logic, desk } = self;
-        ctx.part(actor::<C>(), lift, |ctx| {
+        ctx.part(C::actor(), lift, |ctx| {
             logic.observe(event, seen, informers, desk, ctx)
         });
     }
@@ -224,7 +229,7 @@ impl<C: Controller> Worker<C> {
         ctx: &mut Ctx<'_, T>,
         lift: impl Fn(Step<C::Item>) -> T,
     ) {
-        ctx.part(actor::<C>(), lift, |ctx| match step {
+        ctx.part(C::actor(), lift, |ctx| match step {
             Step::Work => self.work(informers, ctx),
             Step::Tick => self.logic.tick(informers, &mut self.desk, ctx),
             Step::Add(item) => self.due(item, ctx),
@@ -263,8 +268,4 @@ impl<C: Controller> Worker<C> {
         };
         ctx.after(cost, Step::Work);
     }
-}
-
-fn actor<C: Controller>() -> Actor {
-    Actor::Controller(C::NAME.into())
 }

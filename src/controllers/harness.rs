@@ -1,6 +1,7 @@
 //! A world for tests: the API server, the controllers, and a runner that stands
 //! for scheduler and kubelets.
 
+pub(super) mod golden;
 mod runner;
 
 use super::{Config, ControllerManager, Timer};
@@ -30,8 +31,9 @@ pub(super) struct World {
     manager: ControllerManager,
     pub(super) runner: Runner,
     queue: Queue<Happening>,
-    /// Every write of a ReplicaSet's `spec.replicas`, in order.
-    pub(super) sizes: Vec<(String, i32)>,
+    /// Every write of a ReplicaSet's `spec.replicas`, and every deletion of a
+    /// ReplicaSet, in order.
+    pub(super) sizes: Vec<(String, Option<i32>)>,
     /// The store's revision up to which `sizes` has looked.
     seen: u64,
 }
@@ -105,9 +107,12 @@ impl World {
                 let set = object.as_ref()?.as_kind::<ReplicaSet>()?.clone();
                 Some((set.name().to_owned(), set.spec.as_ref()?.replicas?))
             };
-            let after = size(&write.after);
-            if after != size(&write.before) {
-                self.sizes.extend(after);
+            match (size(&write.before), size(&write.after)) {
+                (Some((name, _)), None) => self.sizes.push((name, None)),
+                (before, Some(after)) if before.as_ref() != Some(&after) => {
+                    self.sizes.push((after.0, Some(after.1)));
+                }
+                _ => {}
             }
         }
     }
@@ -278,12 +283,13 @@ impl World {
     /// The sizes that ReplicaSets went through, sets named in the order in which
     /// they first appear (`1=4 2=1 1=3`).
     pub(super) fn size_sequence(&self) -> String {
-        number_sets(self.sizes.iter().map(|(name, size)| (name.as_str(), *size)))
+        let sizes = self.sizes.iter();
+        number_sets(sizes.map(|(name, size)| (name.as_str(), *size)))
     }
 }
 
 /// Writes a sequence of sizes with sets numbered by their first appearance.
-pub(super) fn number_sets<'a>(sizes: impl Iterator<Item = (&'a str, i32)>) -> String {
+fn number_sets<'a>(sizes: impl Iterator<Item = (&'a str, Option<i32>)>) -> String {
     let mut names: Vec<&str> = Vec::new();
     let mut words = Vec::new();
     for (name, size) in sizes {
@@ -294,9 +300,25 @@ pub(super) fn number_sets<'a>(sizes: impl Iterator<Item = (&'a str, i32)>) -> St
                 names.push(name);
                 names.len() - 1
             });
-        words.push(format!("{}={size}", at + 1));
+        words.push(match size {
+            Some(size) => format!("{}={size}", at + 1),
+            None => format!("deleted {}", at + 1),
+        });
     }
     words.join(" ")
+}
+
+/// A recorded `rs-sequence.txt`, its sets numbered likewise.
+pub(super) fn recorded_sizes(text: &str) -> String {
+    let mut sizes = Vec::new();
+    let mut words = text.split_whitespace();
+    while let Some(word) = words.next() {
+        match word.split_once('=') {
+            Some((name, size)) => sizes.push((name, size.parse().ok())),
+            None => sizes.extend(words.next().map(|name| (name, None))),
+        }
+    }
+    number_sets(sizes.into_iter())
 }
 
 /// A server that does not count generations yet is helped.

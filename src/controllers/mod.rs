@@ -2,9 +2,19 @@
 //!
 //! | file | controller |
 //! |---|---|
-//! | [`deployment`] | moves a Deployment from one ReplicaSet to the next |
-//! | [`replicaset`] | keeps as many pods as a ReplicaSet wants |
-//! | [`endpointslice`] | which pods stand behind a service |
+//! | `deployment` | moves a Deployment from one ReplicaSet to the next |
+//! | `replicaset` | keeps as many pods as a ReplicaSet wants |
+//! | `endpointslice` | which pods stand behind a service, in slices |
+//! | `endpoints` | the same as one list, as it was before slices |
+//! | `namespace` | empties a namespace that is being deleted |
+//! | `serviceaccount` | each namespace has an account `default` |
+//! | `root_ca` | each namespace has the cluster's root certificate |
+//! | `garbage` | what is owned goes with its last owner |
+//! | `nodelifecycle` | notices nodes that fell silent |
+//! | `tainteviction` | pods that do not tolerate their node's taints go |
+//! | `podgc` | pods that nobody else would remove |
+//! | `nodeipam` | each node gets a range for its pods' addresses |
+//! | [`cloud`] | load balancers, outside kube-controller-manager |
 //!
 //! All share one set of informer caches (`informers.rs`). Each has its own work
 //! queue and worker (`desk.rs`), so that they run beside each other as upstream's
@@ -13,18 +23,29 @@
 //! **Invariant:** a controller writes only through the API server, and decides
 //! only by what its caches and the API server's answers say.
 
+pub mod cloud;
 mod deployment;
 mod desk;
+mod disruption;
+mod endpoints;
 mod endpointslice;
 mod errors;
+mod garbage;
 #[cfg(test)]
 mod harness;
 mod informers;
 mod labels;
+mod namespace;
+mod nodeipam;
+mod nodelifecycle;
 mod owners;
 mod pace;
+mod podgc;
 mod pods;
 mod replicaset;
+mod root_ca;
+mod serviceaccount;
+mod tainteviction;
 
 use crate::api::{Key, Kind};
 use crate::apiserver::{Selection, WatchEvent};
@@ -34,6 +55,9 @@ use informers::Informers;
 use std::net::Ipv4Addr;
 
 pub use desk::Step;
+pub use garbage::Look as GarbageLook;
+pub use nodelifecycle::Look as NodeLook;
+pub use tainteviction::Look as TaintLook;
 
 /// What the controllers are told at their start (flags of
 /// kube-controller-manager).
@@ -103,14 +127,32 @@ manager! {
     deployment: deployment::DeploymentController, Deployment(Key);
     replica_set: replicaset::ReplicaSetController, ReplicaSet(Key);
     endpoint_slice: endpointslice::EndpointSliceController, EndpointSlice(Key);
+    endpoints: endpoints::EndpointsController, Endpoints(Key);
+    garbage: garbage::GarbageCollector, Garbage(GarbageLook);
+    namespace: namespace::NamespaceController, Namespace(Key);
+    service_account: serviceaccount::ServiceAccountController, ServiceAccount(Key);
+    root_ca: root_ca::RootCaPublisher, RootCa(Key);
+    node_ipam: nodeipam::NodeIpamController, NodeIpam(Key);
+    node_lifecycle: nodelifecycle::NodeLifecycleController, NodeLifecycle(NodeLook);
+    taint_eviction: tainteviction::TaintEvictionController, TaintEviction(TaintLook);
+    pod_gc: podgc::PodGcController, PodGc(Key);
 }
 
 impl Workers {
-    fn new(_config: &Config) -> Self {
+    fn new(config: &Config) -> Self {
         Workers {
             deployment: Worker::new(deployment::DeploymentController),
             replica_set: Worker::new(replicaset::ReplicaSetController::default()),
             endpoint_slice: Worker::new(endpointslice::EndpointSliceController::default()),
+            endpoints: Worker::new(endpoints::EndpointsController::default()),
+            garbage: Worker::new(garbage::GarbageCollector::default()),
+            namespace: Worker::new(namespace::NamespaceController),
+            service_account: Worker::new(serviceaccount::ServiceAccountController),
+            root_ca: Worker::new(root_ca::RootCaPublisher),
+            node_ipam: Worker::new(nodeipam::NodeIpamController::new(config)),
+            node_lifecycle: Worker::new(nodelifecycle::NodeLifecycleController::default()),
+            taint_eviction: Worker::new(tainteviction::TaintEvictionController::default()),
+            pod_gc: Worker::new(podgc::PodGcController::default()),
         }
     }
 }

@@ -10,14 +10,17 @@ mod config;
 pub mod dns;
 mod inspect;
 pub mod ipam;
+mod journey;
 pub mod netfilter;
 mod node;
 pub mod packet;
 pub mod proxy;
 mod socket;
+pub mod walk;
 mod wire;
 
 pub use config::Config;
+pub use journey::{Destination, Endpoint, Send, Transport};
 pub use node::{NodeNet, PodNs};
 pub use socket::{HttpPath, Listener, Owner, Protocol, Serves, Socket};
 pub use wire::{Mac, NodeWire, veth_name};
@@ -37,6 +40,9 @@ pub struct Network {
     /// Uids by namespace and name of the pod; the latest where two overlap.
     uids: OrdMap<Key, Name>,
     by_node_ip: OrdMap<Ipv4Addr, Name>,
+    /// Nodes by the first address of their pod range.
+    by_pod_cidr: OrdMap<Ipv4Addr, Name>,
+    router_neighbours: walk::Neighbours,
     shared_rules: proxy::SharedRules,
     config: Config,
 }
@@ -64,6 +70,9 @@ impl Network {
     /// the node IPAM controller gave one).
     pub fn add_node(&mut self, wire: &NodeWire) {
         self.by_node_ip.insert(wire.ip, wire.name.clone());
+        if let Some(range) = wire.pod_cidr {
+            self.by_pod_cidr.insert(range.network(), wire.name.clone());
+        }
         match self.nodes.get_mut(&wire.name) {
             Some(node) => Arc::make_mut(node).rewire(wire),
             None => {

@@ -3,9 +3,10 @@
 
 use super::config::Config;
 use super::ipam::HostLocal;
-use super::netfilter::Ruleset;
 use super::netfilter::conntrack::Conntrack;
+use super::netfilter::{Recent, Ruleset};
 use super::socket::{Owner, Socket};
+use super::walk::{ForwardingTable, Neighbours};
 use super::wire::{Mac, NodeWire, veth_name};
 use crate::api::{Key, Name};
 use imbl::OrdMap;
@@ -26,6 +27,8 @@ pub struct PodNs {
     pub veth: Name,
     /// Who listens.
     pub sockets: Vec<Socket>,
+    /// Whom it knows on its link.
+    pub neighbours: Neighbours,
 }
 
 /// One node's network.
@@ -41,7 +44,10 @@ pub struct NodeNet {
     pub(super) host_pods: OrdMap<Name, Key>,
     pub(super) sockets: Vec<Socket>,
     pub(super) rules: Ruleset,
+    pub(super) recent: Recent,
     pub(super) conntrack: Conntrack,
+    pub(super) fdb: ForwardingTable,
+    pub(super) neighbours: Neighbours,
 }
 
 impl NodeNet {
@@ -55,7 +61,10 @@ impl NodeNet {
             host_pods: OrdMap::new(),
             sockets: Vec::new(),
             rules: Ruleset::new(config.base_options()),
+            recent: Recent::default(),
             conntrack: Conntrack::default(),
+            fdb: ForwardingTable::new(),
+            neighbours: Neighbours::new(),
         }
     }
 
@@ -93,6 +102,7 @@ impl NodeNet {
             ip,
             veth: veth_name(uid),
             sockets: Vec::new(),
+            neighbours: Neighbours::new(),
         };
         self.pods.insert(uid.clone(), Arc::new(namespace));
         self.by_ip.insert(ip, uid.clone());
@@ -103,6 +113,7 @@ impl NodeNet {
     pub(super) fn unplug(&mut self, uid: &str) -> Option<Arc<PodNs>> {
         let gone = self.pods.remove(uid)?;
         self.by_ip.remove(&gone.ip);
+        self.fdb.remove(&Mac::of_pod(gone.ip));
         if let Some(ipam) = &mut self.ipam {
             ipam.release(gone.ip);
         }

@@ -1,6 +1,7 @@
 //! What the scheduler knows of nodes and the pods on them. A change costs work in
 //! proportion to itself: there is no snapshot a cycle.
 
+use super::budgets::Budgets;
 use super::node_info::{GroupId, NodeInfo, node_name};
 use super::pod_info::{Group, PodInfo};
 use super::selector::Labels;
@@ -38,6 +39,10 @@ pub(super) struct Cache {
     /// How many pods with required anti-affinity, and with any inter-pod
     /// affinity, are on nodes.
     with_affinity: usize,
+    /// Disruption budgets.
+    pub(super) budgets: Budgets,
+    /// Pods that room is being made for, with their node.
+    nominated: OrdMap<Key, (Name, Arc<PodInfo>)>,
     /// Services and workloads.
     pub(super) workloads: Workloads,
     /// Labels of namespaces.
@@ -83,11 +88,6 @@ impl Cache {
         self.groups.iter().map(|(id, group)| (*id, group))
     }
 
-    /// What the pods of a group look like.
-    pub(super) fn group(&self, id: GroupId) -> Option<&Arc<Group>> {
-        self.groups.get(&id)
-    }
-
     /// How many nodes hold an image.
     pub(super) fn nodes_with_image(&self, image: &str) -> i64 {
         self.images.get(image).copied().unwrap_or(0)
@@ -101,6 +101,43 @@ impl Cache {
     /// The labels of a namespace.
     pub(super) fn namespace_labels(&self, namespace: &str) -> Arc<Labels> {
         self.namespaces.get(namespace).cloned().unwrap_or_default()
+    }
+
+    /// Promises a node to a pod, or takes the promise back.
+    pub(super) fn nominate(&mut self, pod: &Arc<PodInfo>, node: Option<&Name>) {
+        match node {
+            Some(node) => drop(
+                self.nominated
+                    .insert(pod.key.clone(), (node.clone(), pod.clone())),
+            ),
+            None => drop(self.nominated.remove(&pod.key)),
+        }
+    }
+
+    /// Takes back what was promised to the pod of that key.
+    pub(super) fn forget_nomination(&mut self, key: &Key) {
+        self.nominated.remove(key);
+    }
+
+    /// The node that was promised to a pod.
+    pub(super) fn nominated_node(&self, key: &Key) -> Option<Name> {
+        self.nominated.get(key).map(|(node, _)| node.clone())
+    }
+
+    /// The pods that a node was promised to and that `pod` has to let pass: those of
+    /// the same or a higher priority.
+    pub(super) fn promised(&self, node: &Name, pod: &PodInfo) -> Vec<Arc<PodInfo>> {
+        let promised = self.nominated.values().filter(|(name, other)| {
+            name == node && other.key != pod.key && other.priority >= pod.priority
+        });
+        promised.map(|(_, other)| other.clone()).collect()
+    }
+
+    /// The pods of lower priority that a node was promised to.
+    pub(super) fn promised_below(&self, node: &Name, priority: i32) -> Vec<Arc<PodInfo>> {
+        let promised = self.nominated.values();
+        let below = promised.filter(|(name, other)| name == node && other.priority < priority);
+        below.map(|(_, other)| other.clone()).collect()
     }
 
     /// Takes in a node, new or changed.
@@ -163,6 +200,7 @@ impl Cache {
 
     /// Puts a pod on a node before the API server has said so.
     pub(super) fn assume(&mut self, pod: Arc<PodInfo>, node: &str) {
+        self.nominated.remove(&pod.key);
         self.remove_pod(&pod.key);
         self.place(pod, node, true);
     }

@@ -4,7 +4,7 @@
 use super::cache::Cache;
 use super::framework::{Filter, PluginId, PluginSet, Rejected, Score};
 use super::message::Tally;
-use super::node_info::NodeInfo;
+use super::node_info::{GroupId, NodeInfo};
 use super::plugins::image_locality::ImageLocality;
 use super::plugins::inter_pod_affinity::{InterPodAffinity, PreferredInterPodAffinity};
 use super::plugins::node_affinity::{NodeAffinity, PreferredNodeAffinity};
@@ -115,13 +115,36 @@ fn scorers<'a>(pod: &'a PodInfo, cache: &'a Cache, nodes: &[&NodeInfo]) -> Score
 }
 
 /// The first filter's no, if there is one.
-pub(super) fn run_filters(
-    filters: &Filters<'_>,
-    node: &NodeInfo,
-) -> Result<(), (PluginId, Rejected)> {
+fn run_filters(filters: &Filters<'_>, node: &NodeInfo) -> Result<(), (PluginId, Rejected)> {
     filters
         .iter()
         .try_for_each(|(plugin, filter)| filter.filter(node).map_err(|no| (*plugin, no)))
+}
+
+/// The group of pods that are only supposed to be on a node.
+const SUPPOSED: GroupId = GroupId(u32::MAX);
+
+/// The same with the pods in mind that the node was promised to: the pod must fit
+/// with them there and without (`RunFilterPluginsWithNominatedPods`).
+pub(super) fn passes(
+    pod: &PodInfo,
+    cache: &Cache,
+    with_state: &Filters<'_>,
+    node: &NodeInfo,
+) -> Result<(), (PluginId, Rejected)> {
+    let promised = cache.promised(&node.name, pod);
+    if !promised.is_empty() {
+        let mut crowded = node.clone();
+        let mut filters = filters(pod, cache);
+        for other in &promised {
+            crowded.add_pod(other, SUPPOSED);
+            for (_, filter) in &mut filters {
+                filter.pod_moved(other, &crowded, true);
+            }
+        }
+        run_filters(&filters, &crowded)?;
+    }
+    run_filters(with_state, node)
 }
 
 /// How many feasible nodes are enough (`numFeasibleNodesToFind`).
@@ -160,6 +183,17 @@ pub(super) fn schedule(pod: &PodInfo, cache: &Cache, start: usize) -> Outcome {
     let Some(slots) = pre_filter(pod, cache, &mut outcome) else {
         return outcome;
     };
+    // The node that room was made on is most likely the only one.
+    if let Some(promised) = cache.nominated_node(&pod.key)
+        && let Some(slot) = cache.slot_of_node(&promised)
+        && let Some(node) = cache.slot(slot)
+        && passes(pod, cache, &filters(pod, cache), node).is_ok()
+    {
+        outcome.looked_at = 1;
+        outcome.decision.verdicts.push(told(node, &Ok(())));
+        outcome.node = Some(promised);
+        return outcome;
+    }
     let feasible = find_feasible(pod, cache, &slots, start, &mut outcome);
     outcome.node = match feasible.as_slice() {
         [] => None,
@@ -213,7 +247,7 @@ fn find_feasible<'a>(
         let Some(node) = cache.slot(*slot) else {
             continue;
         };
-        let verdict = run_filters(&filters, node);
+        let verdict = passes(pod, cache, &filters, node);
         if verdict.is_ok() && feasible.len() == enough {
             break;
         }

@@ -2,111 +2,182 @@
 
 use super::cache::Cache;
 use super::cycle::Outcome;
-use super::framework::Rejected;
-use super::message::Tally;
 use super::pod_info::PodInfo;
+use super::preemption::{self, Candidate, Preemption};
 use super::queue::QueuedPod;
-use super::{Scheduler, Timer};
+use super::{SCHEDULER_NAME, Scheduler, Timer};
 use crate::api::core::{PodCondition, PodStatus};
-use crate::api::{Pod, Time};
+use crate::api::{Name, Pod, Resource, Time};
+use crate::apiserver::DeleteOptions;
 use crate::client::{Ctx, EventType};
 
+/// What becomes of the node that a pod was promised.
+pub(super) enum Nomination {
+    /// Nothing.
+    Keep,
+    /// It is promised this one.
+    Set(Name),
+    /// It is promised none.
+    Clear,
+}
+
 /// Adds to the refusal what the PostFilter plugins say: DynamicResources first,
-/// then DefaultPreemption.
-pub(super) fn add_post_filter(pod: &PodInfo, cache: &Cache, outcome: &mut Outcome) {
+/// then DefaultPreemption, whose victims are the answer.
+pub(super) fn post_filter(
+    pod: &PodInfo,
+    cache: &Cache,
+    outcome: &mut Outcome,
+) -> (Nomination, Option<Candidate>) {
     if outcome.ended_early {
         // A PreFilter plugin ended the cycle before DynamicResources had kept its
         // state, and upstream says so in these two words.
         if cache.node_count() > 0 {
             outcome.message.push_str(" not found");
         }
-        return;
+        return (Nomination::Clear, None);
     }
-    let preemption = preemption(pod, cache, outcome);
-    outcome.message.push_str(&format!(
-        " no new claims to deallocate, preemption: {preemption}"
-    ));
-}
-
-fn preemption(pod: &PodInfo, cache: &Cache, outcome: &Outcome) -> String {
-    let spec = pod.pod.spec.as_ref();
-    let policy = spec.and_then(|spec| spec.preemption_policy.as_deref());
-    if policy == Some("Never") {
-        return "not eligible due to preemptionPolicy=Never.".to_owned();
-    }
-    let resolvable = outcome
-        .rejected
-        .iter()
-        .filter(|(_, no)| !no.unresolvable)
-        .count();
-    let nodes = cache.node_count();
-    let mut tally = Tally::default();
-    let no_victims = "No preemption victims found for incoming pod".into();
-    tally.count(&Rejected::unresolvable(&no_victims), resolvable);
-    let not_helpful = "Preemption is not helpful for scheduling".into();
-    tally.count(&Rejected::unresolvable(&not_helpful), nodes - resolvable);
-    tally.sentence(nodes)
+    let (sentence, nomination) = match preemption::preempt(pod, cache, outcome) {
+        Preemption::Found(candidate) => {
+            return (Nomination::Set(candidate.node.clone()), Some(candidate));
+        }
+        Preemption::NotEligible(why) => (why.to_owned(), Nomination::Keep),
+        Preemption::Hopeless(why) => (why, Nomination::Clear),
+    };
+    let more = format!(" no new claims to deallocate, preemption: {sentence}");
+    outcome.message.push_str(&more);
+    (nomination, None)
 }
 
 impl Scheduler {
-    /// Tells of a failure by event and condition.
+    /// Tells of a failure by event and status.
     pub(super) fn report(
         &mut self,
         pod: &QueuedPod,
         reason: &str,
         message: &str,
+        nomination: &Nomination,
         ctx: &mut Ctx<'_, Timer>,
     ) {
-        self.event(pod, EventType::Warning, "FailedScheduling", message, ctx);
-        let now = Time(ctx.now().timestamp());
-        let Some(changed) = with_condition(&pod.info.pod, reason, message, &now) else {
-            return;
-        };
-        let Err(error) = ctx.update_status(changed) else {
-            return;
-        };
-        if error.code != Some(409) {
-            return;
+        self.event(
+            &pod.info,
+            EventType::Warning,
+            "FailedScheduling",
+            message,
+            ctx,
+        );
+        let mut condition = condition("PodScheduled", "False", reason, message, ctx);
+        condition.observed_generation = pod.info.pod.metadata.generation;
+        write_status(&pod.info, ctx, |status| {
+            let nominated = match nomination {
+                Nomination::Keep => status.nominated_node_name.clone(),
+                Nomination::Set(node) => Some(node.to_string()),
+                Nomination::Clear => None,
+            };
+            let promise_changed = nominated != status.nominated_node_name;
+            status.nominated_node_name = nominated;
+            set_condition(status, &condition) || promise_changed
+        });
+    }
+
+    /// Drives the victims off the node.
+    pub(super) fn evict(
+        &mut self,
+        preemptor: &PodInfo,
+        candidate: &Candidate,
+        ctx: &mut Ctx<'_, Timer>,
+    ) {
+        let words = format!("{SCHEDULER_NAME}: preempting to accommodate a higher priority pod");
+        for victim in &candidate.victims {
+            let mut condition = condition(
+                "DisruptionTarget",
+                "True",
+                "PreemptionByScheduler",
+                &words,
+                ctx,
+            );
+            condition.observed_generation = victim.pod.metadata.generation;
+            write_status(victim, ctx, |status| set_condition(status, &condition));
+            if ctx
+                .delete::<Pod>(&victim.key, DeleteOptions::default())
+                .is_ok()
+            {
+                let message = format!(
+                    "Preempted by pod {} on node {}",
+                    preemptor.pod.uid(),
+                    candidate.node
+                );
+                self.event(victim, EventType::Normal, "Preempted", &message, ctx);
+            }
         }
-        // The pod has changed since the watch last told of it.
-        if let Ok(latest) = ctx.get::<Pod>(&pod.info.key)
-            && let Some(changed) = with_condition(&latest, reason, message, &now)
+        // Whoever was promised the node with less right to it looks again.
+        for other in self
+            .cache
+            .promised_below(&candidate.node, preemptor.priority)
         {
-            let _refused_again = ctx.update_status(changed);
+            self.cache.nominate(&other, None);
+            write_status(&other, ctx, |status| {
+                status.nominated_node_name.take().is_some()
+            });
         }
     }
 }
 
-/// The pod with `PodScheduled` false; none where it says so already.
-fn with_condition(pod: &Pod, reason: &str, message: &str, now: &Time) -> Option<Pod> {
-    let mut pod = pod.clone();
-    let mut condition = PodCondition {
-        type_: "PodScheduled".to_owned(),
-        status: "False".to_owned(),
+fn condition<T>(
+    type_: &str,
+    status: &str,
+    reason: &str,
+    message: &str,
+    ctx: &Ctx<'_, T>,
+) -> PodCondition {
+    PodCondition {
+        type_: type_.to_owned(),
+        status: status.to_owned(),
         reason: Some(reason.to_owned()),
         message: Some(message.to_owned()),
-        last_transition_time: Some(now.clone()),
-        observed_generation: pod.metadata.generation,
+        last_transition_time: Some(Time(ctx.now().timestamp())),
         ..PodCondition::default()
-    };
-    let status = pod.status.get_or_insert_with(PodStatus::default);
+    }
+}
+
+/// Sets a condition; answers whether that is news.
+fn set_condition(status: &mut PodStatus, condition: &PodCondition) -> bool {
+    let mut condition = condition.clone();
     let conditions = status.conditions.get_or_insert_default();
-    match conditions
+    let Some(known) = conditions
         .iter_mut()
         .find(|known| known.type_ == condition.type_)
+    else {
+        conditions.push(condition);
+        return true;
+    };
+    if known.status == condition.status {
+        condition.last_transition_time = known.last_transition_time.clone();
+    }
+    let news = *known != condition;
+    *known = condition;
+    news
+}
+
+/// Changes the status of a pod, where `change` says that there is anything to
+/// write.
+fn write_status<T>(pod: &PodInfo, ctx: &mut Ctx<'_, T>, change: impl Fn(&mut PodStatus) -> bool) {
+    let mut changed = (*pod.pod).clone();
+    if !change(changed.status.get_or_insert_default()) {
+        return;
+    }
+    let Err(error) = ctx.update_status(changed) else {
+        return;
+    };
+    // The pod has changed since the watch last told of it: once more with the
+    // latest. A pod that is gone needs no status.
+    if error.code == Some(409)
+        && let Ok(latest) = ctx.get::<Pod>(&pod.key)
     {
-        None => conditions.push(condition),
-        Some(known) => {
-            if known.status == condition.status {
-                condition.last_transition_time = known.last_transition_time.clone();
-            }
-            if *known == condition {
-                return None;
-            }
-            *known = condition;
+        let mut changed = (*latest).clone();
+        if change(changed.status.get_or_insert_default()) {
+            let _refused_again = ctx.update_status(changed);
         }
     }
-    Some(pod)
 }
 
 #[cfg(test)]
@@ -115,17 +186,18 @@ mod tests {
 
     #[test]
     fn a_condition_that_says_the_same_is_not_written_again() {
-        let time = |second| Time(jiff::Timestamp::from_second(second).expect("a time"));
-        let first =
-            with_condition(&Pod::default(), "Unschedulable", "why", &time(1)).expect("news");
-        assert!(with_condition(&first, "Unschedulable", "why", &time(2)).is_none());
-        let second = with_condition(&first, "Unschedulable", "else", &time(2)).expect("news");
-        let conditions = second
-            .status
-            .and_then(|status| status.conditions)
-            .unwrap_or_default();
-        assert_eq!(conditions.len(), 1);
-        assert_eq!(conditions[0].message.as_deref(), Some("else"));
-        assert_eq!(conditions[0].last_transition_time, Some(time(1)));
+        let condition = |message: &str, second: i64| PodCondition {
+            type_: "PodScheduled".to_owned(),
+            status: "False".to_owned(),
+            message: Some(message.to_owned()),
+            last_transition_time: jiff::Timestamp::from_second(second).ok().map(Time),
+            ..PodCondition::default()
+        };
+        let mut status = PodStatus::default();
+        assert!(set_condition(&mut status, &condition("why", 1)));
+        assert!(!set_condition(&mut status, &condition("why", 2)));
+        assert!(set_condition(&mut status, &condition("else", 3)));
+        // It was false all the time.
+        assert_eq!(status.conditions, Some(vec![condition("else", 1)]));
     }
 }

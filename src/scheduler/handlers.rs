@@ -1,5 +1,6 @@
 //! Changes on their way into cache and queue (`eventhandlers.go`).
 
+use super::budgets::Budgets;
 use super::hints::Happened;
 use super::node_info::NodeInfo;
 use super::pod_info::{PodInfo, labels_of};
@@ -34,12 +35,14 @@ impl Scheduler {
                     }
                 }
             }
+            other if other.kind() == Budgets::KIND => self.cache.budgets.take_in(other, deleted),
             other => self.cache.workloads.take_in(other, deleted),
         }
     }
 
     fn pod_gone(&mut self, pod: &Arc<Pod>, cause: Cause, now: Instant) {
         self.queue.remove(&pod.key());
+        self.cache.forget_nomination(&pod.key());
         if let Some(gone) = self.cache.remove_pod(&pod.key()) {
             self.happened(&Happened::PodGone(gone), cause, now);
         }

@@ -7,7 +7,7 @@ use super::plugins::node_name::NodeName;
 use super::plugins::node_resources_fit::NodeResourcesFit;
 use super::plugins::node_unschedulable::NodeUnschedulable;
 use super::plugins::taint_toleration::TaintToleration;
-use super::pod_info::PodInfo;
+use super::pod_info::{PodInfo, PodTerm};
 use std::sync::Arc;
 
 /// Something that happened in the cluster.
@@ -67,9 +67,18 @@ impl Happened {
     /// Whether it may help a pod that this plugin was against.
     pub(super) fn may_help(&self, plugin: PluginId, pod: &PodInfo) -> bool {
         match self {
-            Happened::PodPlaced(_) | Happened::NodeGone => true,
+            Happened::NodeGone => true,
+            Happened::PodPlaced(placed) => match plugin {
+                PluginId::InterPodAffinity => wanted(&pod.group.terms.required, placed),
+                _ => placed.key.namespace == pod.key.namespace,
+            },
             Happened::PodGone(gone) => match plugin {
                 PluginId::NodePorts => frees_port(gone, pod),
+                PluginId::PodTopologySpread => gone.key.namespace == pod.key.namespace,
+                PluginId::InterPodAffinity => {
+                    wanted(&pod.group.terms.required_anti, gone)
+                        || wanted(&gone.group.terms.required_anti, pod)
+                }
                 _ => true,
             },
             Happened::NodeAdded(node) => match plugin {
@@ -100,6 +109,11 @@ fn suits(plugin: PluginId, pod: &PodInfo, node: &NodeInfo) -> bool {
         PluginId::NodeResourcesFit => NodeResourcesFit::new(pod).fits_empty(node),
         _ => true,
     }
+}
+
+/// Whether any of the terms may mean the pod.
+fn wanted(terms: &[PodTerm], pod: &PodInfo) -> bool {
+    terms.iter().any(|term| term.may_match(&pod.group))
 }
 
 fn frees_port(gone: &PodInfo, pod: &PodInfo) -> bool {

@@ -5,6 +5,7 @@
 //! to the nodes it looks at; a change costs work in proportion to itself. There is
 //! no snapshot of the cluster.
 
+mod budgets;
 mod cache;
 mod cycle;
 mod failure;
@@ -17,6 +18,7 @@ mod message;
 mod node_info;
 mod plugins;
 mod pod_info;
+mod preemption;
 mod queue;
 mod resources;
 mod selector;
@@ -28,7 +30,11 @@ use crate::api::{Kind, Object};
 use crate::apiserver::{Selection, WatchEvent};
 use crate::client::{Ctx, EventType, Recorder};
 use crate::sim::trace::What;
+use budgets::Budgets;
 use cache::Cache;
+use failure::Nomination;
+use pod_info::PodInfo;
+use preemption::Candidate;
 use queue::{Failure, QueuedPod, SchedulingQueue};
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,7 +97,7 @@ impl Scheduler {
         let kinds = [Kind::Node, Kind::Namespace]
             .into_iter()
             .chain(Workloads::KINDS);
-        for kind in kinds.chain([Kind::Pod]) {
+        for kind in kinds.chain([Budgets::KIND, Kind::Pod]) {
             ctx.watch(Selection::all(kind));
         }
     }
@@ -147,29 +153,53 @@ impl Scheduler {
         ctx.cause = pod.cause;
         if pod.info.is_terminating() {
             let message = format!("skip schedule deleting pod: {}", pod.info.key);
-            self.event(&pod, EventType::Warning, "FailedScheduling", &message, ctx);
+            self.event(
+                &pod.info,
+                EventType::Warning,
+                "FailedScheduling",
+                &message,
+                ctx,
+            );
             return;
         }
         let mut outcome = cycle::schedule(&pod.info, &self.cache, self.next_start);
         let nodes = self.cache.node_count().max(1);
         self.next_start = (self.next_start + outcome.looked_at) % nodes;
-        if outcome.node.is_none() {
-            failure::add_post_filter(&pod.info, &self.cache, &mut outcome);
-        }
+        let (nomination, candidate) = match outcome.node {
+            Some(_) => (Nomination::Keep, None),
+            None => failure::post_filter(&pod.info, &self.cache, &mut outcome),
+        };
         let mut decision = outcome.decision;
         decision.attempt = pod.attempts;
         decision.node = outcome.node.clone();
         decision.message = outcome.message.clone();
         ctx.cause = Some(ctx.trace(What::Scheduling(Arc::new(decision))));
         pod.cause = ctx.cause;
+        pod.rejected_by = outcome.rejected_by;
         match outcome.node {
             Some(node) => self.bind(pod, &node, ctx),
-            None => {
-                pod.rejected_by = outcome.rejected_by;
-                self.report(&pod, "Unschedulable", &outcome.message, ctx);
-                self.queue.put_back(pod, Failure::Refused, ctx.now());
-            }
+            None => self.refuse(pod, &outcome.message, nomination, candidate, ctx),
         }
+    }
+
+    fn refuse(
+        &mut self,
+        pod: QueuedPod,
+        message: &str,
+        nomination: Nomination,
+        candidate: Option<Candidate>,
+        ctx: &mut Ctx<'_, Timer>,
+    ) {
+        match &nomination {
+            Nomination::Keep => {}
+            Nomination::Set(node) => self.cache.nominate(&pod.info, Some(node)),
+            Nomination::Clear => self.cache.nominate(&pod.info, None),
+        }
+        self.report(&pod, "Unschedulable", message, &nomination, ctx);
+        if let Some(candidate) = candidate {
+            self.evict(&pod.info, &candidate, ctx);
+        }
+        self.queue.put_back(pod, Failure::Refused, ctx.now());
     }
 
     fn bind(&mut self, pod: QueuedPod, node: &str, ctx: &mut Ctx<'_, Timer>) {
@@ -177,13 +207,13 @@ impl Scheduler {
         match ctx.bind(&pod.info.key, node) {
             Ok(()) => {
                 let message = format!("Successfully assigned {} to {node}", pod.info.key);
-                self.event(&pod, EventType::Normal, "Scheduled", &message, ctx);
+                self.event(&pod.info, EventType::Normal, "Scheduled", &message, ctx);
             }
             Err(error) => {
                 self.cache.remove_pod(&pod.info.key);
                 let why = error.message.as_deref().unwrap_or_default();
                 let message = format!("running Bind plugin \"DefaultBinder\": {why}");
-                self.report(&pod, "SchedulerError", &message, ctx);
+                self.report(&pod, "SchedulerError", &message, &Nomination::Clear, ctx);
                 self.queue.put_back(pod, Failure::Error, ctx.now());
             }
         }
@@ -191,13 +221,13 @@ impl Scheduler {
 
     fn event(
         &mut self,
-        pod: &QueuedPod,
+        pod: &PodInfo,
         event_type: EventType,
         reason: &str,
         message: &str,
         ctx: &mut Ctx<'_, Timer>,
     ) {
-        let regarding = Object::Pod(pod.info.pod.clone());
+        let regarding = Object::Pod(pod.pod.clone());
         self.recorder
             .event(ctx, &regarding, event_type, reason, &message::note(message));
     }

@@ -43,6 +43,8 @@ pub(super) struct NodeInfo {
     pub(super) pods: OrdMap<Key, Arc<PodInfo>>,
     /// How many pods of each group are on it.
     pub(super) groups: BTreeMap<GroupId, GroupCount>,
+    /// How many pods of each priority are on it.
+    priorities: BTreeMap<i32, usize>,
     /// Ports that its pods hold.
     pub(super) ports: Vec<HostPort>,
     /// Images on it by name, with their size.
@@ -62,6 +64,7 @@ impl NodeInfo {
             floor_memory: 0,
             pods: OrdMap::new(),
             groups: BTreeMap::new(),
+            priorities: BTreeMap::new(),
             ports: Vec::new(),
             images: Arc::default(),
         }
@@ -119,12 +122,18 @@ impl NodeInfo {
         }
     }
 
+    /// The lowest priority among its pods.
+    pub(super) fn lowest_priority(&self) -> Option<i32> {
+        self.priorities.keys().next().copied()
+    }
+
     /// Puts a pod on it.
     pub(super) fn add_pod(&mut self, pod: &Arc<PodInfo>, group: GroupId) {
         self.requested.add(&pod.request);
         self.floor_cpu_millis = self.floor_cpu_millis.saturating_add(pod.floor_cpu_millis);
         self.floor_memory = self.floor_memory.saturating_add(pod.floor_memory);
         self.ports.extend(pod.ports.iter().cloned());
+        *self.priorities.entry(pod.priority).or_default() += 1;
         let count = self.groups.entry(group).or_default();
         count.all += 1;
         count.terminating += i64::from(pod.is_terminating());
@@ -142,6 +151,12 @@ impl NodeInfo {
         for port in &pod.ports {
             if let Some(at) = self.ports.iter().position(|held| held == port) {
                 self.ports.swap_remove(at);
+            }
+        }
+        if let Some(count) = self.priorities.get_mut(&pod.priority) {
+            *count -= 1;
+            if *count == 0 {
+                self.priorities.remove(&pod.priority);
             }
         }
         if let Some(count) = self.groups.get_mut(&group) {

@@ -69,6 +69,16 @@ impl PodTerm {
     }
 }
 
+impl PodTerm {
+    /// Whether a pod of these labels may be meant, whatever the labels of its
+    /// namespace.
+    pub(super) fn may_match(&self, group: &Group) -> bool {
+        let namespace =
+            self.namespaces.contains(&*group.namespace) || self.namespace_selector.is_some();
+        namespace && self.selector.matches(&group.labels)
+    }
+}
+
 /// `matchLabelKeys`: the pod's own values of these keys are asked for too.
 pub(super) fn label_keys(keys: Option<&[String]>, pod: &Pod, equal: bool) -> Selector {
     let labels = labels_of(pod);

@@ -1,16 +1,14 @@
 //! What a user does, turned into requests to the API server and into faults.
 
 use super::mirror::Mirror;
-use super::protocol::{
-    Action, Answer, Destination, DiagnosticView, Outcome, SendPacket, Source,
-};
+use super::packets;
+use super::protocol::{Action, Answer, DiagnosticView, Outcome, SendPacket};
 use crate::api::status::ApiError;
 use crate::api::{Deployment, Key, Kind, Name, Object, Resource};
 use crate::apiserver::{Body, DeleteOptions, PatchType, Reply, Request, Subresource};
 use crate::cluster::Cluster;
 use crate::kubectl;
 use crate::manifest::{self, Diagnostic, Document, Severity};
-use crate::network::journey::{From, Send, To};
 use crate::sim::Actor;
 use crate::sim::trace::Verb;
 use serde_json::{Value, json};
@@ -39,12 +37,12 @@ fn diagnostic(found: &Diagnostic) -> DiagnosticView {
 /// `kubectl apply -f`.
 pub(super) fn apply(cluster: &mut Cluster, text: &str) -> Answer {
     each_document(text, |document| {
-        let applied = kubectl::apply::apply(
+        let applied = kubectl::apply(
             &mut |request| cluster.request(request),
             &document.value,
             "default",
         )?;
-        Ok((applied.key, applied.outcome.to_string()))
+        Ok((applied.key, applied.outcome.word().to_owned()))
     })
 }
 
@@ -106,7 +104,7 @@ pub(super) fn act(cluster: &mut Cluster, mirror: &Mirror, action: Action) -> Ans
             .start_node(&node)
             .map(|()| format!("{node} boots"))
             .map_err(|error| error.to_string()),
-        Action::Send(packet) => return send(cluster, packet),
+        Action::Send(packet) => return send(cluster, mirror, packet),
     };
     done.map_or_else(Answer::Refused, Answer::Done)
 }
@@ -194,19 +192,11 @@ fn cordon(cluster: &mut Cluster, node: &Name, on: bool) -> Done {
     Ok(format!("node/{node} {}", if on { "cordoned" } else { "uncordoned" }))
 }
 
-fn send(cluster: &mut Cluster, packet: SendPacket) -> Answer {
-    let from = match packet.from {
-        Source::Pod { pod, container } => From::Pod { pod, container },
-        Source::Node(node) => From::Node(node),
-        Source::Outside => From::Outside,
-    };
-    let to = match packet.to {
-        Destination::Pod(pod) => To::Pod(pod),
-        Destination::Service(service) => To::Service(service),
-        Destination::NodePort { service, node } => To::NodePort { service, node },
-        Destination::Host(host) => To::Host(host),
-    };
-    Answer::Journey(cluster.send(Send { from, to, port: packet.port }))
+fn send(cluster: &mut Cluster, mirror: &Mirror, packet: SendPacket) -> Answer {
+    match packets::request(cluster, mirror, &packet) {
+        Ok(request) => Answer::Journey(cluster.send(request)),
+        Err(why) => Answer::Refused(why),
+    }
 }
 
 /// Whether an object of any kind is there: what the door would answer.

@@ -9,7 +9,7 @@ use crate::api::{
 use crate::apiserver::{Selection, WatchEvent, WatcherId};
 use crate::client::{Applied, Cache};
 use crate::cluster::Cluster;
-use crate::sim::trace::{Decision, What};
+use crate::sim::trace::{Decision, Transition, What};
 use crate::sim::{Instant, RecordId, SECOND};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,8 +27,8 @@ const MIRRORED: [Kind; 7] = [
 
 /// Samples kept between two updates.
 const SAMPLES_MAX: usize = 256;
-/// Decisions remembered.
-const DECISIONS_MAX: usize = 12_000;
+/// Decisions and back-offs remembered.
+const REMEMBERED_MAX: usize = 12_000;
 /// Events kept between two updates.
 const EVENTS_MAX: usize = 500;
 
@@ -50,6 +50,8 @@ pub(super) struct Mirror {
     sample_due: Instant,
     /// The scheduler's last decision on each pod there is.
     pub decisions: BTreeMap<Key, Arc<Decision>>,
+    /// Until when containers wait in back-off, and for how many seconds in all.
+    back_offs: BTreeMap<(Key, Name), (Instant, u32)>,
     followed: RecordId,
 }
 
@@ -90,6 +92,7 @@ impl Mirror {
             samples: Vec::new(),
             sample_due: Instant::ZERO,
             decisions: BTreeMap::new(),
+            back_offs: BTreeMap::new(),
             followed: RecordId::default(),
         }
     }
@@ -101,17 +104,33 @@ impl Mirror {
                 self.take(&event);
             }
         }
-        self.follow_decisions(cluster);
+        self.follow_trace(cluster);
         self.sample(cluster.now());
     }
 
-    fn follow_decisions(&mut self, cluster: &Cluster) {
+    /// When a container's back-off ends, and how long it is in seconds.
+    pub(super) fn back_off(&self, pod: &Key, container: &str) -> Option<(Instant, u32)> {
+        self.back_offs.get(&(pod.clone(), container.into())).copied()
+    }
+
+    fn follow_trace(&mut self, cluster: &Cluster) {
         for record in cluster.trace().since(self.followed) {
-            if let What::Scheduling(decision) = &record.what {
-                let pod = Key::new(decision.namespace.clone(), decision.pod.clone());
-                if self.decisions.len() < DECISIONS_MAX || self.decisions.contains_key(&pod) {
-                    self.decisions.insert(pod, decision.clone());
+            match &record.what {
+                What::Scheduling(decision) => {
+                    let pod = Key::new(decision.namespace.clone(), decision.pod.clone());
+                    remember(&mut self.decisions, pod, decision.clone());
                 }
+                What::Container { namespace, pod, container, transition, .. } => {
+                    let key = (Key::new(namespace.clone(), pod.clone()), container.clone());
+                    match transition {
+                        Transition::BackOff { until, seconds, .. } => {
+                            remember(&mut self.back_offs, key, (*until, *seconds));
+                        }
+                        Transition::Started => drop(self.back_offs.remove(&key)),
+                        _ => {}
+                    }
+                }
+                _ => {}
             }
         }
         self.followed = cluster.trace().next_id();
@@ -189,10 +208,19 @@ impl Mirror {
             }
             (Some(pod), None) => {
                 self.dirty.pods.remove(&pod.key());
-                self.decisions.remove(&pod.key());
+                self.forget(&pod);
                 self.dirty.gone.pods.push(pod.uid().into());
             }
             (None, None) => {}
+        }
+    }
+
+    fn forget(&mut self, pod: &Pod) {
+        let key = pod.key();
+        self.decisions.remove(&key);
+        let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+        for container in containers {
+            self.back_offs.remove(&(key.clone(), container.name.as_str().into()));
         }
     }
 
@@ -226,7 +254,7 @@ impl Mirror {
         let nodes = dirty.nodes.iter().filter_map(|name| self.nodes.get(&Key::new("", name.clone())));
         update.nodes = nodes.map(|node| view::node(self, cluster, node)).collect();
         let pods = dirty.pods.iter().filter_map(|key| self.pods.get(key));
-        update.pods = pods.map(|pod| view::pod(self, cluster, pod)).collect();
+        update.pods = pods.map(|pod| view::pod(self, pod)).collect();
         update.workloads =
             dirty.workloads.iter().filter_map(|(kind, key)| view::workload(self, *kind, key)).collect();
         let services = dirty.services.iter().filter_map(|key| self.services.get(key));
@@ -245,5 +273,11 @@ impl Mirror {
                 self.dirty.nodes.insert(name);
             }
         }
+    }
+}
+
+fn remember<K: Ord, V>(memory: &mut BTreeMap<K, V>, key: K, value: V) {
+    if memory.len() < REMEMBERED_MAX || memory.contains_key(&key) {
+        memory.insert(key, value);
     }
 }

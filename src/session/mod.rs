@@ -10,6 +10,7 @@ mod detail;
 pub mod history;
 mod marks;
 mod mirror;
+mod packets;
 pub mod protocol;
 mod records;
 pub mod scenario;

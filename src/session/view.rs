@@ -120,10 +120,10 @@ fn taint(taint: &Taint) -> Name {
 }
 
 /// A pod with its containers.
-pub(super) fn pod(mirror: &Mirror, cluster: &Cluster, pod: &Pod) -> PodView {
+pub(super) fn pod(mirror: &Mirror, pod: &Pod) -> PodView {
     let spec = pod.spec.clone().unwrap_or_default();
     let status = pod.status.clone().unwrap_or_default();
-    let containers = containers(cluster, pod, &spec, &status);
+    let containers = containers(mirror, pod, &spec, &status);
     let ready = is_true(&status, "Ready");
     let node_unknown = spec.node_name.as_deref().is_some_and(|node| {
         let node = mirror.nodes.get(&Key::new("", node));
@@ -186,7 +186,7 @@ fn is_true(status: &PodStatus, condition: &str) -> bool {
     conditions.iter().any(|found| found.type_ == condition && found.status == "True")
 }
 
-fn containers(cluster: &Cluster, pod: &Pod, spec: &PodSpec, status: &PodStatus) -> Vec<ContainerView> {
+fn containers(mirror: &Mirror, pod: &Pod, spec: &PodSpec, status: &PodStatus) -> Vec<ContainerView> {
     let init = spec.init_containers.as_deref().unwrap_or_default().iter().map(|container| (container, true));
     let main = spec.containers.iter().map(|container| (container, false));
     let statuses = |init: bool| match init {
@@ -198,7 +198,7 @@ fn containers(cluster: &Cluster, pod: &Pod, spec: &PodSpec, status: &PodStatus) 
             let status = statuses(init).iter().find(|status| status.name == container.name);
             let (state, reason) = status.map_or((ContainerState::Waiting, None), container_state);
             let back_off = (state == ContainerState::BackOff)
-                .then(|| cluster.kubelet(spec.node_name.as_deref()?)?.back_off(&pod.key(), &container.name))
+                .then(|| mirror.back_off(&pod.key(), &container.name))
                 .flatten();
             ContainerView {
                 name: container.name.as_str().into(),

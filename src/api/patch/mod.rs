@@ -2,6 +2,7 @@
 
 mod schema;
 pub mod strategic;
+pub mod three_way;
 
 use json_patch::{AddOperation, PatchOperation};
 use serde_json::Value;

@@ -52,3 +52,12 @@ fn is_container_list(field: &str) -> bool {
         "containers" | "initContainers" | "ephemeralContainers"
     )
 }
+/// Whether clients send `$retainKeys` with a map (one member at a time may be
+/// set): volumes and the strategy of a Deployment.
+pub(super) fn retains_keys(path: &[&str]) -> bool {
+    match path {
+        [.., "volumes"] => true,
+        ["spec", "strategy"] => true,
+        _ => false,
+    }
+}

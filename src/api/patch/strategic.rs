@@ -19,16 +19,15 @@ pub fn apply(document: &Value, patch: &Value) -> Result<Value, PatchError> {
             crate::api::decode::go_kind(patch)
         )));
     };
-    let mut path = Vec::new();
-    merge_maps(document.clone(), patch.clone(), &mut path).map(Value::Object)
+    merge_maps(document.clone(), patch.clone(), &[]).map(Value::Object)
 }
 
 type JsonMap = Map<String, Value>;
 
-fn merge_maps<'a>(
+fn merge_maps(
     mut original: JsonMap,
     mut patch: JsonMap,
-    path: &mut Vec<&'a str>,
+    path: &[&str],
 ) -> Result<JsonMap, PatchError> {
     match patch.remove(PATCH) {
         Some(Value::String(directive)) if directive == "replace" => {
@@ -79,7 +78,7 @@ fn merge_below(
 ) -> Result<JsonMap, PatchError> {
     let mut below = path.to_vec();
     below.push(key);
-    merge_maps(old, new, &mut below)
+    merge_maps(old, new, &below)
 }
 
 fn merge_lists(

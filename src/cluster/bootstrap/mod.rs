@@ -4,13 +4,17 @@ use super::event::{Boot, Event};
 use super::{Cluster, ClusterSpec, Machine, controller_manager};
 use crate::api::{Key, Kind, Object, Pod};
 use crate::apiserver::{Body, Request};
+use crate::controllers::cloud::CloudController;
 use crate::controllers::{self, ControllerManager};
 use crate::kubelet::{Kubelet, NodeConfig};
 use crate::network::proxy::KubeProxy;
+use crate::network::{self, Network};
 use crate::sim::{Actor, Cause};
 use crate::sim::trace::Verb;
+use ipnet::Ipv4Net;
 use serde::Deserialize;
 use serde_json::Value;
+use std::net::Ipv4Addr;
 
 /// The manifests of this folder, read.
 struct Manifests {
@@ -46,9 +50,18 @@ fn pods(text: &str) -> Vec<Pod> {
 
 pub(super) fn new_controller_manager(spec: &ClusterSpec) -> ControllerManager {
     ControllerManager::new(controllers::Config {
-        cluster_cidr: spec.cluster_cidr().to_owned(),
+        cluster_cidr: spec.cluster_cidr(),
         ..controllers::Config::default()
     })
+}
+
+/// Load balancers get their addresses out of TEST-NET-3 (RFC 5737).
+pub(super) fn new_cloud_controller() -> CloudController {
+    CloudController::new(Ipv4Net::new_assert(Ipv4Addr::new(203, 0, 113, 0), 24))
+}
+
+pub(super) fn new_network(spec: &ClusterSpec) -> Network {
+    Network::with_config(network::Config { cluster_cidr: spec.cluster_cidr(), ..network::Config::default() })
 }
 
 impl Cluster {

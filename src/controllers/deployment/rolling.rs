@@ -3,8 +3,8 @@
 
 use super::bounds;
 use super::rollout::Rollout;
-use crate::api::ReplicaSet;
-use crate::api::status::ApiError;
+use crate::api::status::{ApiError, conflict};
+use crate::api::{Kind, ReplicaSet, Resource};
 
 /// `status.availableReplicas` of a set.
 pub(super) fn available(set: &ReplicaSet) -> i32 {
@@ -78,8 +78,14 @@ impl Rollout<'_, '_> {
             }
             let size = bounds::set_replicas(&set);
             let unavailable = size - available(&set);
-            if unavailable <= 0 {
+            if unavailable == 0 {
                 continue;
+            }
+            if unavailable < 0 {
+                // The set's status still tells of its size before. Counting on
+                // it would take too many: better look again.
+                let why = "available replicas exceed the wanted ones";
+                return Err(conflict(Kind::ReplicaSet, set.name(), why));
             }
             let count = unavailable.min(budget - dropped);
             self.scale_set(&set, size - count)?;

@@ -1,7 +1,7 @@
 //! Roll-outs as a user sees them.
 
 use crate::api::{Deployment, Pod, ReplicaSet, Resource};
-use crate::controllers::harness::World;
+use crate::controllers::harness::{World, golden, recorded_sizes};
 use serde_json::json;
 use std::time::Duration;
 
@@ -66,31 +66,84 @@ fn a_deployment_gets_its_pods_and_says_so() {
     );
 }
 
+enum Act {
+    Image(&'static str),
+    Unready,
+    Scale(i32),
+    Wait(u64),
+}
+use Act::{Image, Scale, Unready, Wait};
+
+/// The sizes that ReplicaSets went through in recorded cases.
 #[test]
-fn a_rolling_update_keeps_its_bounds() {
-    for (spec, replicas, sequence) in [
-        (json!({}), 4, "1=4 2=1 1=3 2=2 1=2 2=3 1=1 2=4 1=0"),
+fn sets_go_through_the_recorded_sizes() {
+    let image = |number: u32| match number {
+        2 => Image("registry.k8s.io/pause:3.2"),
+        3 => Image("registry.k8s.io/pause:3.3"),
+        4 => Image("registry.k8s.io/pause:3.4"),
+        5 => Image("registry.k8s.io/pause:3.5"),
+        _ => Image("registry.k8s.io/pause:3.6"),
+    };
+    let cases: Vec<(&str, Vec<Act>)> = vec![
+        ("01-rolling-default-4", vec![image(2), Wait(5)]),
+        ("02-rolling-surge1-unavail0", vec![image(2), Wait(5)]),
+        ("04-rolling-50-25-of-10", vec![image(2), Wait(5)]),
+        ("05-recreate", vec![image(2), Wait(5)]),
+        ("07-minreadyseconds", vec![Wait(4), image(2), Wait(12)]),
         (
-            json!({"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}),
-            3,
-            "1=3 2=1 1=2 2=2 1=1 2=3 1=0",
+            "10-scale-during-rollout",
+            vec![Unready, Wait(4), Scale(20), Wait(4), Scale(5), Wait(4)],
         ),
-    ] {
+        (
+            "11-revision-history-limit",
+            vec![
+                image(2),
+                Wait(3),
+                image(3),
+                Wait(3),
+                image(4),
+                Wait(3),
+                image(5),
+                Wait(3),
+                image(6),
+                Wait(3),
+            ],
+        ),
+        ("20-zero-replicas-and-surge", vec![image(2), Wait(3)]),
+        ("22-pod-dies-rs-replaces", vec![]),
+    ];
+    let mut wrong = Vec::new();
+    for (name, acts) in cases {
+        let Some(case) = golden::case(&format!("deploy/{name}")) else {
+            continue;
+        };
         let mut world = World::new(1);
-        world.deploy("web", replicas, spec);
+        for document in golden::documents(&case) {
+            world.apply(document);
+        }
         world.run(seconds(3));
-        world.set_image("web", "registry.k8s.io/pause:3.2");
-        world.run(seconds(10));
-        rolled_out(&mut world, "web", replicas);
-        let ends: Vec<_> = world
-            .size_sequence()
-            .split(' ')
-            .map(str::to_owned)
-            .collect();
-        assert_eq!(ends.last().map(String::as_str), Some("1=0"));
-        let _ = sequence;
-        eprintln!("{}", world.size_sequence());
+        for act in acts {
+            match act {
+                Image(image) => world.set_image("web", image),
+                Unready => world.annotate_template("web", "sim/ready", "false"),
+                Scale(replicas) => world.scale("web", replicas),
+                Wait(count) => world.run(seconds(count)),
+            }
+        }
+        // How a roll-out of many goes on depends on how many pods become ready
+        // between two looks.
+        let beginning = if name.starts_with("04") { 4 } else { usize::MAX };
+        let cut = |text: String| {
+            let words: Vec<_> = text.split(' ').take(beginning).collect();
+            words.join(" ")
+        };
+        let expected = cut(recorded_sizes(&golden::text(&case, "rs-sequence.txt")));
+        let found = cut(world.size_sequence());
+        if found != expected {
+            wrong.push(format!("{name}\n  recorded {expected}\n  found    {found}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -6,10 +6,13 @@
 
 pub mod base;
 pub mod conntrack;
+pub mod evaluate;
+mod recent;
 pub mod rule;
 mod save;
 mod table;
 
 pub use base::{Base, BaseOptions, OutboundMasquerade};
+pub use recent::Recent;
 pub use rule::{CtStates, Facts, Match, Rule, Target};
 pub use table::{Ruleset, ServiceRules};

@@ -1,7 +1,7 @@
 //! The rules against dumps of a real kube-proxy 1.36.2.
 
 use super::KubeProxy;
-use crate::api::{Key, Kind, Object};
+use crate::api::{Kind, Object};
 use crate::apiserver::WatchEvent;
 use crate::network::netfilter::OutboundMasquerade;
 use crate::network::{Config, Network, NodeWire};
@@ -115,18 +115,8 @@ fn dump_of(events: &[WatchEvent]) -> String {
     net.ruleset_mut("node-1")
         .expect("a node")
         .start_kube_proxy();
-    let mut keys: Vec<Key> = Vec::new();
     for event in events {
-        match &event.object {
-            Object::Service(_) => {
-                proxy.services.apply(event);
-                keys.push(event.object.key());
-            }
-            _ => proxy.take_slice(event),
-        }
-    }
-    for key in keys {
-        proxy.sync_service(&key, Instant::ZERO, &mut net);
+        proxy.take_for_test(event, &mut net);
     }
     net.iptables_save("node-1", Instant::ZERO).expect("a node")
 }

@@ -144,6 +144,20 @@ impl KubeProxy {
         ctx.trace(written);
     }
 
+    #[cfg(test)]
+    pub(super) fn take_for_test(&mut self, event: &WatchEvent, net: &mut Network) {
+        match &event.object {
+            Object::Service(service) => {
+                self.services.apply(event);
+                self.note(service.key(), None);
+            }
+            _ => self.take_slice(event),
+        }
+        for key in std::mem::take(&mut self.changed).keys() {
+            self.sync_service(key, Instant::ZERO, net);
+        }
+    }
+
     fn note(&mut self, service: Key, cause: Cause) {
         self.changed.entry(service).or_insert(cause);
     }

@@ -30,7 +30,7 @@ pub(super) fn of(cluster: &Cluster, mirror: &Mirror, actor: &Actor) -> Detail {
             fact(&mut detail, "Power", power);
             detail.related.push(("runs on".into(), object(Kind::Node, Key::new("", node.clone()))));
             if let Actor::KubeProxy(_) = actor {
-                detail.texts.extend(cluster.network().tables(node));
+                super::node::write_network(cluster, node, &mut detail);
             }
         }
         _ => {}

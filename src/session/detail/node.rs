@@ -50,8 +50,8 @@ fn why_not_ready(node: &Node, seen: &super::super::protocol::NodeView) -> Option
     Some(Why { question: "Why is it not Ready?".into(), answer })
 }
 
-fn write_network(cluster: &Cluster, node: &str, detail: &mut Detail) {
-    for (title, text) in cluster.network().tables(node) {
-        detail.texts.push((title, text));
+pub(super) fn write_network(cluster: &Cluster, node: &str, detail: &mut Detail) {
+    if let Some(rules) = cluster.network().iptables_save(node, cluster.now()) {
+        detail.texts.push(("iptables-save".into(), rules));
     }
 }

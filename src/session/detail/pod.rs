@@ -8,7 +8,7 @@ use crate::api::{Key, Kind, Pod, Resource};
 use crate::cluster::Cluster;
 
 pub(super) fn write(cluster: &Cluster, mirror: &Mirror, pod: &Pod, detail: &mut Detail) {
-    let seen = view::pod(mirror, cluster, pod);
+    let seen = view::pod(mirror, pod);
     detail.headline = headline(&seen);
     let spec = pod.spec.as_ref();
     fact(detail, "Status", &*seen.status);
@@ -139,12 +139,18 @@ fn relate(mirror: &Mirror, pod: &Pod, seen: &PodView, detail: &mut Detail) {
     }
 }
 
+/// Lines shown of a log.
+const LOG_LINES: usize = 40;
+
 fn write_logs(cluster: &Cluster, pod: &Pod, seen: &PodView, detail: &mut Detail) {
     let Some(kubelet) = seen.node.as_deref().and_then(|node| cluster.kubelet(node)) else { return };
     for container in &seen.containers {
-        let lines = kubelet.logs(&pod.key(), &container.name);
-        if !lines.is_empty() {
-            detail.texts.push((format!("Log of {}", container.name), lines.join("\n")));
+        for (previous, when) in [(false, ""), (true, " before its restart")] {
+            let log = kubelet.log(&pod.key(), &container.name, previous);
+            let text = log.map(|log| log.tail(LOG_LINES)).unwrap_or_default();
+            if !text.is_empty() {
+                detail.texts.push((format!("Log of {}{when}", container.name), text));
+            }
         }
     }
 }

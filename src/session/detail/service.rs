@@ -4,7 +4,7 @@ use super::super::mirror::Mirror;
 use super::super::protocol::{Detail, ServiceView, Why};
 use super::super::view;
 use super::{fact, object, pairs};
-use crate::api::{Kind, Resource, Service};
+use crate::api::{Key, Kind, Resource, Service};
 use crate::cluster::Cluster;
 use std::collections::BTreeMap;
 
@@ -39,9 +39,19 @@ pub(super) fn write(cluster: &Cluster, mirror: &Mirror, service: &Service, detai
             detail.related.push(("leads to".into(), object(Kind::Pod, pod.key())));
         }
     }
-    if let Some(rules) = cluster.network().service_rules(&service.key()) {
+    if let Some(rules) = rules_of(cluster, &service.key()) {
         detail.texts.push(("Rules of kube-proxy".into(), rules));
     }
+}
+
+/// The rules that a node's kube-proxy wrote for a service: those whose comment
+/// names it. Any node will do, the rules are alike on all but for policies.
+fn rules_of(cluster: &Cluster, service: &Key) -> Option<String> {
+    let node = cluster.node_names().find(|node| cluster.is_powered(node))?;
+    let saved = cluster.network().iptables_save(&node, cluster.now())?;
+    let comment = service.to_string();
+    let lines: Vec<&str> = saved.lines().filter(|line| line.contains(&comment)).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 fn why_these(

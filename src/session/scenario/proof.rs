@@ -18,7 +18,7 @@ pub(super) fn holds(
     match proof {
         Proof::Pods { selector, state, count } => {
             let found = pick::pods(mirror, selector)
-                .filter(|pod| state.is_none_or(|state| view::pod(mirror, cluster, pod).state == state))
+                .filter(|pod| state.is_none_or(|state| view::pod(mirror, pod).state == state))
                 .count();
             found == *count
         }
