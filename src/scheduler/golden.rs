@@ -17,12 +17,14 @@ use std::time::Duration;
 /// Cases that need what is not here, with what that is.
 const OUT_OF_REACH: &[(&str, &str)] = &[("52-", "VolumeBinding")];
 
+#[derive(Clone)]
 enum Happens {
     Delivery(WatcherId),
     Timer(Timer),
 }
 
 /// An API server with a scheduler and nothing else.
+#[derive(Clone)]
 pub(super) struct Harness {
     pub(super) sim: Sim,
     pub(super) api: ApiServer,
@@ -73,7 +75,8 @@ impl Harness {
         self.pass(SECOND * 19);
     }
 
-    fn pass(&mut self, time: Duration) {
+    /// Lets some time pass.
+    pub(super) fn pass(&mut self, time: Duration) {
         let end = self.sim.now + time;
         while self.queue.next_at().is_some_and(|at| at <= end) {
             let Some((at, cause, happens)) = self.queue.pop() else {
