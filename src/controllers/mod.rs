@@ -46,6 +46,8 @@ mod replicaset;
 mod root_ca;
 mod serviceaccount;
 mod tainteviction;
+#[cfg(test)]
+mod tests;
 
 use crate::api::{Key, Kind};
 use crate::apiserver::{Selection, WatchEvent};
