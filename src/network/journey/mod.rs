@@ -1,6 +1,8 @@
 //! Journeys: a request and all that it takes, packet by packet.
 
 mod exchange;
+#[cfg(test)]
+mod golden;
 mod lookup;
 mod request;
 #[cfg(test)]

@@ -96,10 +96,11 @@ impl Walker<'_> {
         let note = Note::new("bridge", "br_netfilter: bridged DNAT", why);
         self.change(&place, note, &before, &flight.packet);
         if !cached {
-            // The first packet waited for ARP and leaves by way of cni0.
+            // br_netfilter goes round the bridge device only where the neighbour
+            // entry is REACHABLE.
             let mut shown = flight.packet.clone();
             shown.eth_src = own;
-            let why = "The frame had to wait for ARP, so it goes out by the bridge device once.";
+            let why = "The hardware address is not confirmed yet, so the frame takes the way by the bridge device.";
             self.device(
                 &place,
                 false,
@@ -151,10 +152,10 @@ impl Walker<'_> {
             let out = self.net.node(node).and_then(|node| node.gateway());
             self.translate_source(node, "POSTROUTING", out, &mut flight);
         }
-        self.to_pod(node, &port, flight.leave())
+        self.out_of_port(node, &port, flight.leave())
     }
 
-    fn to_pod(&mut self, node: &Name, port: &Name, flight: Flight) -> End {
+    fn out_of_port(&mut self, node: &Name, port: &Name, flight: Flight) -> End {
         let place = self.on_node(node, Site::Veth, port);
         let why =
             format!("{port} is one end of a cable; the other is eth0 in the pod's namespace.");
