@@ -199,7 +199,7 @@ pub enum What {
         /// The `Status` message where the call failed, else empty.
         message: Name,
     },
-    /// A change reached a watcher.
+    /// Changes reached a watcher, all those of one delivery.
     Delivered {
         /// How the object changed.
         change: Change,
@@ -211,6 +211,8 @@ pub enum What {
         name: Name,
         /// Revision of the change.
         revision: u64,
+        /// How many more came with it; the fields above tell of the first.
+        more: u32,
     },
     /// A controller compared desired with actual and acted.
     Reconcile {
