@@ -1,9 +1,9 @@
 //! What is wrong with a manifest before it is applied, and after.
 
+use super::decode::{self, DecodeError, UnknownField};
 use super::document::read_all;
 use super::yaml::Span;
 use super::{DIAGNOSTICS_MAX, Diagnostic, Document, Severity, fix, ignored, kinds};
-use crate::api::decode::{self, DecodeError, UnknownField};
 use crate::api::{Kind, Object, Resource, Status};
 use crate::apiserver::{defaulting, validation};
 use k8s_openapi::api::{apps::v1 as apps, batch::v1 as batch, networking::v1 as networking};

@@ -9,6 +9,7 @@
 //! its length.
 
 mod check;
+mod decode;
 mod document;
 mod fix;
 mod ignored;

@@ -5,7 +5,7 @@
 //! The complaints need what only the types know: their names and their fields.
 //! So this is a deserializer that keeps the way it took.
 
-use super::quantity;
+use crate::api::quantity;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Visitor};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
