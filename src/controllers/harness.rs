@@ -4,6 +4,7 @@
 pub(super) mod golden;
 mod runner;
 
+use super::cloud::{self, CloudController};
 use super::{Config, ControllerManager, Timer};
 use crate::api::core::NodeCondition;
 use crate::api::status::ApiError;
@@ -23,6 +24,7 @@ const MANAGER: &str = "kube-controller-manager";
 #[derive(Clone, Debug)]
 enum Happening {
     Controllers(Timer),
+    Cloud(cloud::Timer),
     Runner(RunnerTimer),
     Delivery(WatcherId),
 }
@@ -32,6 +34,7 @@ pub(super) struct World {
     pub(super) sim: Sim,
     pub(super) api: ApiServer,
     manager: ControllerManager,
+    cloud: CloudController,
     pub(super) runner: Runner,
     queue: Queue<Happening>,
     /// Every write of a ReplicaSet's `spec.replicas`, and every deletion of a
@@ -47,6 +50,7 @@ impl World {
             sim: Sim::new(seed),
             api: ApiServer::new(),
             manager: ControllerManager::new(Config::default()),
+            cloud: CloudController::default(),
             runner: Runner::default(),
             queue: Queue::default(),
             sizes: Vec::new(),
@@ -60,6 +64,7 @@ impl World {
             Happening::Controllers,
             |world, ctx| world.start(ctx),
         );
+        world.step_cloud(None, |cloud, ctx| cloud.start(ctx));
         let mut runner = std::mem::take(&mut world.runner);
         world.run_part(Actor::Scheduler, None, Happening::Runner, |ctx| {
             runner.start(ctx)
@@ -80,6 +85,18 @@ impl World {
         let mut manager = self.manager.clone();
         self.run_part(actor, cause, lift, |ctx| what(&mut manager, ctx));
         self.manager = manager;
+    }
+
+    fn step_cloud(
+        &mut self,
+        cause: Cause,
+        what: impl FnOnce(&mut CloudController, &mut Ctx<'_, cloud::Timer>),
+    ) {
+        let mut cloud = self.cloud.clone();
+        self.run_part(Actor::CloudController, cause, Happening::Cloud, |ctx| {
+            what(&mut cloud, ctx)
+        });
+        self.cloud = cloud;
     }
 
     fn run_part<T>(
@@ -143,6 +160,9 @@ impl World {
                     manager.on_timer(timer, ctx)
                 });
             }
+            Happening::Cloud(timer) => {
+                self.step_cloud(cause, |cloud, ctx| cloud.on_timer(timer, ctx));
+            }
             Happening::Runner(timer) => {
                 let mut runner = std::mem::take(&mut self.runner);
                 self.run_part(Actor::Scheduler, cause, Happening::Runner, |ctx| {
@@ -157,6 +177,8 @@ impl World {
                     self.step(manager, cause, Happening::Controllers, |manager, ctx| {
                         manager.on_watch(events, ctx)
                     });
+                } else if owner == Some(Actor::CloudController) {
+                    self.step_cloud(cause, |cloud, ctx| cloud.on_watch(events, ctx));
                 } else {
                     let mut runner = std::mem::take(&mut self.runner);
                     self.run_part(Actor::Scheduler, cause, Happening::Runner, |ctx| {

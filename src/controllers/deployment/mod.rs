@@ -44,7 +44,7 @@ impl Controller for DeploymentController {
         ctx: &mut Context<'_>,
     ) {
         match seen {
-            Seen::Deployment(_) => desk.add(event.object.key(), ctx),
+            Seen::Deployment => desk.add(event.object.key(), ctx),
             Seen::ReplicaSet(change) => set_changed(change, informers, desk, ctx),
             Seen::Pod(Applied {
                 before: Some(pod),
