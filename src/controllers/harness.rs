@@ -9,7 +9,7 @@ use super::{Config, ControllerManager, Timer};
 use crate::api::core::NodeCondition;
 use crate::api::status::ApiError;
 use crate::api::{
-    Deployment, Key, Lease, MicroTime, Namespace, Node, Pod, ReplicaSet, Resource, Time,
+    Deployment, Key, Lease, ObjectMeta, MicroTime, Namespace, Node, Pod, ReplicaSet, Resource, Time,
 };
 use crate::apiserver::{ApiServer, DeleteOptions, Propagation, WatcherId};
 use crate::client::Ctx;
@@ -340,12 +340,11 @@ impl World {
         });
     }
 
-    pub(super) fn annotate_template(&mut self, name: &str, key: &str, value: &str) {
+    /// Changes the metadata of a Deployment's template.
+    pub(super) fn edit_template(&mut self, name: &str, change: impl FnOnce(&mut ObjectMeta)) {
         self.edit::<Deployment>(name, |deployment| {
             let spec = deployment.spec.as_mut().expect("a spec");
-            let meta = spec.template.metadata.get_or_insert_default();
-            let annotations = meta.annotations.get_or_insert_default();
-            annotations.insert(key.to_owned(), value.to_owned());
+            change(spec.template.metadata.get_or_insert_default());
         });
     }
 
