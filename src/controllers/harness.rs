@@ -9,7 +9,7 @@ use super::{Config, ControllerManager, Timer};
 use crate::api::core::NodeCondition;
 use crate::api::status::ApiError;
 use crate::api::{
-    Deployment, Key, Lease, ObjectMeta, MicroTime, Namespace, Node, Pod, ReplicaSet, Resource, Time,
+    Deployment, Key, Lease, MicroTime, Namespace, Node, ObjectMeta, Pod, ReplicaSet, Resource, Time,
 };
 use crate::apiserver::{ApiServer, DeleteOptions, Propagation, WatcherId};
 use crate::client::Ctx;

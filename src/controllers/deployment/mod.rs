@@ -163,10 +163,7 @@ fn claim_sets(
     };
     let stays = deployment.metadata.deletion_timestamp.is_none();
     let mut claimed = Vec::new();
-    for set in informers
-        .replica_sets
-        .in_namespace(deployment.namespace())
-    {
+    for set in informers.replica_sets.in_namespace(deployment.namespace()) {
         let picked = labels::matches(selector, set.metadata.labels.as_ref());
         let owner = owners::controller_of(&**set);
         let ours = owner.is_some_and(|owner| owner.uid == deployment.uid());

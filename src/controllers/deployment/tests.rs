@@ -96,7 +96,7 @@ fn sets_go_through_the_recorded_sizes() {
         ("07-minreadyseconds", vec![Wait(4), image(2), Wait(12)]),
         (
             "10-scale-during-rollout",
-            vec![Unready, Wait(4), Scale(20), Wait(4), Scale(5), Wait(4)],
+            vec![UNREADY, Wait(4), Scale(20), Wait(4), Scale(5), Wait(4)],
         ),
         (
             "11-revision-history-limit",
@@ -113,7 +113,10 @@ fn sets_go_through_the_recorded_sizes() {
                 Wait(3),
             ],
         ),
-        ("12-progress-deadline", vec![UNREADY, Wait(9), Undo, Wait(3)]),
+        (
+            "12-progress-deadline",
+            vec![UNREADY, Wait(9), Undo, Wait(3)],
+        ),
         (
             "14-rollover",
             vec![UNREADY, Wait(3), Annotate("sim/ready", "true"), Wait(6)],
@@ -225,9 +228,15 @@ fn a_rollout_that_does_not_get_on_says_so() {
     assert_eq!(progressing(&mut world).1, "ReplicaSetUpdated");
     world.run(seconds(4));
     let (status, reason, message) = progressing(&mut world);
-    assert_eq!((status.as_str(), reason.as_str()), ("False", "ProgressDeadlineExceeded"));
+    assert_eq!(
+        (status.as_str(), reason.as_str()),
+        ("False", "ProgressDeadlineExceeded")
+    );
     assert!(message.starts_with("ReplicaSet \"web-"), "{message}");
-    assert!(message.ends_with("\" has timed out progressing."), "{message}");
+    assert!(
+        message.ends_with("\" has timed out progressing."),
+        "{message}"
+    );
     // Back to the template before: the old set takes the next revision.
     world.edit_template("web", |meta| meta.annotations = None);
     world.run(seconds(4));
@@ -235,7 +244,10 @@ fn a_rollout_that_does_not_get_on_says_so() {
     assert_eq!(progressing(&mut world).1, "NewReplicaSetAvailable");
     let revision = "deployment.kubernetes.io/revision";
     let deployment = world.get::<Deployment>("web").expect("the deployment");
-    assert_eq!(deployment.metadata.annotations.clone().unwrap_or_default()[revision], "3");
+    assert_eq!(
+        deployment.metadata.annotations.clone().unwrap_or_default()[revision],
+        "3"
+    );
 }
 
 #[test]
