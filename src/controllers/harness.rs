@@ -33,8 +33,9 @@ enum Happening {
 pub(super) struct World {
     pub(super) sim: Sim,
     pub(super) api: ApiServer,
-    manager: ControllerManager,
-    cloud: CloudController,
+    // Taken out while they are stepped.
+    manager: Option<ControllerManager>,
+    cloud: Option<CloudController>,
     pub(super) runner: Runner,
     queue: Queue<Happening>,
     /// Every write of a ReplicaSet's `spec.replicas`, and every deletion of a
@@ -49,8 +50,8 @@ impl World {
         let mut world = World {
             sim: Sim::new(seed),
             api: ApiServer::new(),
-            manager: ControllerManager::new(Config::default()),
-            cloud: CloudController::default(),
+            manager: Some(ControllerManager::new(Config::default())),
+            cloud: Some(CloudController::default()),
             runner: Runner::default(),
             queue: Queue::default(),
             sizes: Vec::new(),
@@ -82,9 +83,9 @@ impl World {
         lift: impl Fn(Timer) -> Happening,
         what: impl FnOnce(&mut ControllerManager, &mut Ctx<'_, Timer>),
     ) {
-        let mut manager = self.manager.clone();
+        let mut manager = self.manager.take().expect("the controllers");
         self.run_part(actor, cause, lift, |ctx| what(&mut manager, ctx));
-        self.manager = manager;
+        self.manager = Some(manager);
     }
 
     fn step_cloud(
@@ -92,11 +93,11 @@ impl World {
         cause: Cause,
         what: impl FnOnce(&mut CloudController, &mut Ctx<'_, cloud::Timer>),
     ) {
-        let mut cloud = self.cloud.clone();
+        let mut cloud = self.cloud.take().expect("the cloud");
         self.run_part(Actor::CloudController, cause, Happening::Cloud, |ctx| {
             what(&mut cloud, ctx)
         });
-        self.cloud = cloud;
+        self.cloud = Some(cloud);
     }
 
     fn run_part<T>(
