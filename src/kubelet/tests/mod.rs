@@ -2,6 +2,8 @@
 
 mod crash;
 mod life;
+mod policies;
+mod probes;
 
 use super::{Kubelet, NodeConfig, Timer};
 use crate::api::core::PodStatus;
