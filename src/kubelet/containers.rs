@@ -3,6 +3,7 @@
 use super::environment::{self, Missing};
 use super::host::Host;
 use super::mounts;
+use super::reach::PodReach;
 use super::runtime::{
     Image, Launch, Log, Machine, Protocol, Reference, Socket, Started, Step, View, World,
     fingerprint,
@@ -175,7 +176,8 @@ impl Host {
             return;
         };
         let mounts = mounts::of_container(worker, index);
-        let mut reach = wire::PodReach::new(net, worker, ctx.now());
+        let now = ctx.now();
+        let mut reach = PodReach::new(net, ctx, worker);
         let mut opened = Vec::new();
         let PodWorker {
             containers,
@@ -185,7 +187,7 @@ impl Host {
         } = worker;
         let container = &mut containers[index];
         let mut world = World {
-            now: ctx.now(),
+            now,
             hostname: &key.name,
             files: View {
                 own: &mut container.files,
@@ -251,7 +253,8 @@ impl Host {
             return (126, error, Duration::ZERO);
         }
         let mounts = mounts::of_container(worker, index);
-        let mut reach = wire::PodReach::new(net, worker, ctx.now());
+        let now = ctx.now();
+        let mut reach = PodReach::new(net, ctx, worker);
         let mut opened = Vec::new();
         let PodWorker {
             containers,
@@ -262,7 +265,7 @@ impl Host {
         let container = &mut containers[index];
         let machine = Machine::new(command, &container.env, image, Vec::new());
         let mut world = World {
-            now: ctx.now(),
+            now,
             hostname: &key.name,
             files: View {
                 own: &mut container.files,

@@ -1,11 +1,10 @@
 //! Between the kubelet and the network: CNI and sockets.
 
 use super::host::Host;
-use super::runtime::{Protocol, Reach, Reached, Serves, Site, Socket};
+use super::runtime::{Protocol, Serves, Site, Socket};
 use super::worker::PodWorker;
 use crate::api::Name;
 use crate::network::{self, HttpPath, Listener, Network, NodeWire, Owner};
-use crate::sim::Instant;
 use std::net::Ipv4Addr;
 
 /// Connects the node, or tells the network its pod range.
@@ -115,85 +114,4 @@ fn paths(site: &Site, hostname: &str) -> Vec<HttpPath> {
         _ => &["/"],
     };
     known.iter().map(|path| page(path)).collect()
-}
-
-/// The network as a process of a pod reaches it.
-pub(super) struct PodReach<'a> {
-    net: &'a mut Network,
-    local: Vec<Socket>,
-    uid: Name,
-    hostname: Name,
-    ip: Option<Ipv4Addr>,
-    now: Instant,
-}
-
-impl<'a> PodReach<'a> {
-    pub(super) fn new(net: &'a mut Network, worker: &PodWorker, now: Instant) -> Self {
-        let running = worker
-            .containers
-            .iter()
-            .filter(|container| container.is_running());
-        let local = running.flat_map(|container| container.sockets.iter().cloned());
-        PodReach {
-            net,
-            local: local.collect(),
-            uid: worker.uid.clone(),
-            hostname: worker.key.name.clone(),
-            ip: worker.ip(),
-            now,
-        }
-    }
-
-    fn is_self(&self, host: &str) -> bool {
-        let address = host.parse::<Ipv4Addr>().ok();
-        host == "localhost"
-            || *host == *self.hostname
-            || address.is_some_and(|address| address.is_loopback() || Some(address) == self.ip)
-    }
-
-    fn local(&self, port: u16, path: &str) -> Reached {
-        let now = self.now;
-        let open = |socket: &&Socket| {
-            socket.port == port && socket.protocol == Protocol::Tcp && socket.opens_at <= now
-        };
-        let Some(socket) = self.local.iter().find(open) else {
-            return Reached::Refused;
-        };
-        match &socket.serves {
-            Serves::Http(site) | Serves::Https(site) => {
-                let age = now.since(socket.opens_at).as_secs();
-                let (status, body) = site.answer(path, age, &self.hostname);
-                Reached::Http(status, body)
-            }
-            _ => Reached::Open,
-        }
-    }
-}
-
-impl Reach for PodReach<'_> {
-    fn connect(&mut self, host: &str, port: u16, path: &str) -> Reached {
-        match self.is_self(host) {
-            true => self.local(port, path),
-            false => elsewhere(self.net, &self.uid, host, port, path),
-        }
-    }
-
-    fn resolve(&mut self, host: &str) -> Vec<String> {
-        match host.parse::<Ipv4Addr>() {
-            Ok(address) => vec![address.to_string()],
-            Err(_) if self.is_self(host) => self.ip.map(|ip| ip.to_string()).into_iter().collect(),
-            Err(_) => lookup(self.net, &self.uid, host),
-        }
-    }
-}
-
-fn elsewhere(_net: &mut Network, _uid: &Name, host: &str, _port: u16, _path: &str) -> Reached {
-    match host.parse::<Ipv4Addr>() {
-        Ok(_) => Reached::Silence,
-        Err(_) => Reached::UnknownHost,
-    }
-}
-
-fn lookup(_net: &mut Network, _uid: &Name, _host: &str) -> Vec<String> {
-    Vec::new()
 }
