@@ -16,15 +16,19 @@
 //! | [`kubelet`] | pod workers, probes, images, back-off, and what a container does |
 //! | [`network`] | devices, routes, netfilter, conntrack, DNS, packets, journeys, kube-proxy |
 //! | [`cluster`] | wires components and nodes together; faults |
+//! | [`kubectl`] | the command line as a client of the door: apply |
 //! | [`session`] | what a viewer holds: commands in, updates out; scenarios |
 //! | [`page`] | everything the browser shows |
+//! | [`bench`] | what `cargo xtask bench` measures |
 
 pub mod api;
 pub mod apiserver;
+pub mod bench;
 pub mod client;
 pub mod cluster;
 pub mod controllers;
 pub mod etcd;
+pub mod kubectl;
 pub mod kubelet;
 pub mod manifest;
 pub mod network;

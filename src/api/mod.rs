@@ -6,8 +6,11 @@
 
 pub mod decode;
 mod kind;
+pub mod label_syntax;
 mod object;
+pub mod patch;
 pub mod quantity;
+pub mod selector;
 pub mod status;
 
 pub use kind::{Kind, KindInfo};
@@ -19,6 +22,7 @@ pub use k8s_openapi::api::core::v1 as core;
 pub use k8s_openapi::api::core::v1::{
     ConfigMap, Endpoints, Event, Namespace, Node, Pod, Secret, Service, ServiceAccount,
 };
+pub use k8s_openapi::api::discovery::v1 as discovery;
 pub use k8s_openapi::api::discovery::v1::EndpointSlice;
 pub use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
 pub use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;
@@ -27,3 +31,18 @@ pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
 };
 
 pub use crate::sim::trace::Name;
+
+/// Whether a text is a quantity (`100m`, `1.5Gi`); why not, in upstream's words.
+pub(crate) fn quantity_syntax(text: &str) -> Result<(), String> {
+    let number = text.trim_start_matches(['+', '-']);
+    let digits = number.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let suffix = digits.map_or("", |at| number.split_at(at).1);
+    let well_formed = number.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && suffix
+            .chars()
+            .all(|c| "eEinumkKMGTP+-0123456789".contains(c));
+    match well_formed {
+        true => Ok(()),
+        false => Err("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".to_owned()),
+    }
+}
