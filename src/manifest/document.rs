@@ -1,5 +1,6 @@
 //! A text as documents.
 
+use super::lenient;
 use super::place::{self, Position};
 use super::yaml::{self, Fault, Inside, Place, Span};
 use super::{Diagnostic, INPUT_BYTES_MAX, Severity};
@@ -82,8 +83,22 @@ pub(super) fn read_all(text: &str) -> (Vec<Document>, Vec<Diagnostic>) {
         return (documents, diagnostics);
     }
     for (first_line, part) in split(text) {
-        for parsed in parse(part, first_line) {
-            diagnostics.extend(parsed.faults.iter().map(fault));
+        if part.trim().is_empty() {
+            continue;
+        }
+        let (parsed, several) = parse(part, first_line);
+        for (index, parsed) in parsed.into_iter().enumerate() {
+            if index > 0 && !several && !parsed.blank {
+                diagnostics.push(unread(&parsed, first_line));
+                break;
+            }
+            for fault in &parsed.faults {
+                let mut diagnostic = self::fault(fault);
+                if fault.message.contains("tab") {
+                    to_tab(part, first_line, &mut diagnostic);
+                }
+                diagnostics.push(diagnostic);
+            }
             if parsed.blank {
                 continue;
             }
@@ -118,13 +133,25 @@ fn split(text: &str) -> Vec<(u32, &str)> {
     parts
 }
 
+/// What follows `...`: kubectl reads the first document of each part only.
+fn unread(parsed: &yaml::Parsed, first_line: u32) -> Diagnostic {
+    let place = parsed.root.as_ref().map(|(_, place)| place.span);
+    let fault = parsed.faults.first().map(|fault| fault.span);
+    let span = place.or(fault).unwrap_or(Span::at(first_line, 1));
+    let span = Span::at(span.line, span.column);
+    let message = "this document is not read: only the first after each `---` is";
+    let fix = "begin the document with a line `---`, and remove `...`";
+    Diagnostic::new(Severity::Warning, span, message).fix(fix)
+}
+
 /// As YAML; what begins like JSON and is no YAML (tabs, several objects in a row)
-/// as JSON, whose values then all stand where the document begins.
-fn parse(part: &str, first_line: u32) -> Vec<yaml::Parsed> {
-    let parsed = yaml::parse(part, first_line);
+/// as JSON, whose values then all stand where the document begins. Also tells
+/// whether all of the documents count.
+fn parse(part: &str, first_line: u32) -> (Vec<yaml::Parsed>, bool) {
+    let parsed = lenient::parse(part, first_line);
     let broken = parsed.iter().any(|it| it.root.is_none() && !it.blank);
     if !broken || !part.trim_start().starts_with('{') {
-        return parsed;
+        return (parsed, false);
     }
     let mut values = Vec::new();
     for value in serde_json::Deserializer::from_str(part).into_iter::<Value>() {
@@ -140,11 +167,12 @@ fn parse(part: &str, first_line: u32) -> Vec<yaml::Parsed> {
                     message: message.to_owned(),
                     harmless: false,
                 };
-                return vec![yaml::Parsed {
+                let broken = yaml::Parsed {
                     root: None,
                     faults: vec![fault],
                     blank: false,
-                }];
+                };
+                return (vec![broken], true);
             }
         }
     }
@@ -156,7 +184,7 @@ fn parse(part: &str, first_line: u32) -> Vec<yaml::Parsed> {
         faults: Vec::new(),
         blank: false,
     };
-    values.into_iter().map(json).collect()
+    (values.into_iter().map(json).collect(), true)
 }
 
 fn place_of_json(line: u32) -> Place {
@@ -175,6 +203,23 @@ fn fault(fault: &Fault) -> Diagnostic {
     Diagnostic::new(Severity::Error, fault.span, message).fix(syntax_fix(&fault.message))
 }
 
+/// A tab in the indentation is found late; the place to change is the tab.
+fn to_tab(part: &str, first_line: u32, diagnostic: &mut Diagnostic) {
+    let from = diagnostic.line.saturating_sub(first_line);
+    let lines = (first_line..).zip(part.lines()).skip(from as usize);
+    let indented = lines.filter_map(|(number, line)| {
+        let indentation = line.chars().take_while(|it| it.is_whitespace());
+        let column = indentation.zip(1u32..).find(|(it, _)| *it == '\t')?.1;
+        Some((number, column))
+    });
+    if let Some((line, column)) = indented.take(1).next() {
+        diagnostic.line = line;
+        diagnostic.end_line = line;
+        diagnostic.column = column;
+        diagnostic.end_column = column + 1;
+    }
+}
+
 /// What to do about a broken text, by what the parser says of it.
 fn syntax_fix(message: &str) -> &'static str {
     let table = [
@@ -190,6 +235,10 @@ fn syntax_fix(message: &str) -> &'static str {
         (
             "simple key",
             "a `:` is missing after the key, or the line is indented wrongly",
+        ),
+        (
+            "escape",
+            "write `\\\\` for a backslash, or use single quotes",
         ),
         ("quoted", "close the quotes"),
         ("flow", "close the bracket or brace"),
@@ -259,7 +308,7 @@ mod tests {
     fn documents_know_their_lines_and_names() {
         let text = "# words only\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n--- # next\n\
                     kind: List\napiVersion: v1\nitems:\n- kind: Service\n  apiVersion: v1\n  \
-                    metadata:\n    name: b\n    namespace: n\n---\n";
+                    metadata:\n    name: b\n    namespace: ns\n---\n";
         let documents = read(text).unwrap_or_default();
         let found: Vec<_> = documents
             .iter()
@@ -272,7 +321,7 @@ mod tests {
                 )
             })
             .collect();
-        assert_eq!(found, [(3, "Pod", "", "a"), (10, "Service", "n", "b")]);
+        assert_eq!(found, [(3, "Pod", "", "a"), (10, "Service", "ns", "b")]);
         assert_eq!(documents[1].position("metadata.name").span.line, 13);
     }
 

@@ -14,6 +14,7 @@ mod document;
 mod fix;
 mod ignored;
 mod kinds;
+mod lenient;
 mod place;
 mod yaml;
 
