@@ -83,6 +83,7 @@ fn shown(response: Response) -> Value {
             replicas,
             current,
             selector,
+            ..
         }) => json!({"replicas": replicas, "current": current, "selector": selector}),
         Err(error) => json!(message(&error)),
     }
