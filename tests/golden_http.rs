@@ -53,7 +53,7 @@ impl World {
         for (placeholder, value) in &self.bound {
             filled = filled.replace(placeholder, value);
         }
-        filled
+        filled.replace("{{time}}", "2026-01-05T09:00:00Z")
     }
 
     fn filled_json(&self, value: &Value) -> Value {
@@ -180,7 +180,7 @@ impl World {
         {
             let made: Value = serde_json::from_str(&answer.body).unwrap_or_default();
             let name = made.pointer("/metadata/name").and_then(Value::as_str);
-            self.furnish(&name.unwrap_or_default().to_owned());
+            self.furnish(name.unwrap_or_default());
         }
         if expected.get("trimmed").is_some() || expected.get("stream").is_some() {
             return out;

@@ -96,9 +96,9 @@ pub(super) fn patch(content_type: Option<&str>, body: &[u8]) -> Result<Body, Api
         "application/strategic-merge-patch+json" => PatchType::Strategic,
         "application/apply-patch+yaml" => PatchType::Apply,
         _ => {
-            return Err(status::unsupported_media_type(
-                "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml, application/apply-patch+cbor",
-            ));
+            let mut error = status::unsupported_media_type("415: Unsupported Media Type");
+            error.details = Some(Default::default());
+            return Err(error);
         }
     };
     let text = String::from_utf8_lossy(body);
@@ -106,7 +106,7 @@ pub(super) fn patch(content_type: Option<&str>, body: &[u8]) -> Result<Body, Api
         PatchType::Apply => {
             serde_yaml::from_str(&text).map_err(|error| status::bad_request(error.to_string()))?
         }
-        PatchType::Json => serde_json::from_str(&text).map_err(|_| {
+        PatchType::Json | PatchType::Merge => serde_json::from_str(&text).map_err(|_| {
             status::bad_request(format!("error decoding patch: {}", json_error(&text)))
         })?,
         _ => serde_json::from_str(&text).map_err(|_| status::bad_request(json_error(&text)))?,
