@@ -22,6 +22,7 @@ pub use k8s_openapi::api::core::v1 as core;
 pub use k8s_openapi::api::core::v1::{
     ConfigMap, Endpoints, Event, Namespace, Node, Pod, Secret, Service, ServiceAccount,
 };
+pub use k8s_openapi::api::discovery::v1 as discovery;
 pub use k8s_openapi::api::discovery::v1::EndpointSlice;
 pub use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
 pub use k8s_openapi::apimachinery::pkg::apis::meta::v1 as meta;

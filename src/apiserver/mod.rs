@@ -94,6 +94,11 @@ impl ApiServer {
         self.watches.remove(watcher);
     }
 
+    /// Ends every watch of `owner`: its machine lost power.
+    pub fn unwatch_all(&mut self, owner: &Actor) {
+        self.watches.remove_all(owner);
+    }
+
     /// Takes what waits for a watcher.
     pub fn take_events(&mut self, watcher: WatcherId) -> Vec<WatchEvent> {
         self.watches.take(watcher)

@@ -41,6 +41,8 @@ impl Call<'_> {
         keep_metadata(&mut object, &old);
         admission::on_update(&mut object, &old);
         strategy::prepare_for_update(&mut object, &old, subresource);
+        // An update without a version is one of the present version.
+        object.meta_mut().resource_version = old.meta().resource_version.clone();
         let causes = match subresource {
             Subresource::Status => validation::update_status(&object, &old),
             _ => validation::update(&object, &old),

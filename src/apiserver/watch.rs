@@ -156,6 +156,15 @@ impl Hub {
         }
     }
 
+    pub(super) fn remove_all(&mut self, owner: &Actor) {
+        let of_owner = self
+            .watchers
+            .iter()
+            .filter(|(_, watcher)| watcher.owner == *owner);
+        let ids: Vec<WatcherId> = of_owner.map(|(id, _)| *id).collect();
+        ids.into_iter().for_each(|id| self.remove(id));
+    }
+
     pub(super) fn take(&mut self, id: WatcherId) -> Vec<WatchEvent> {
         self.watchers
             .get_mut(&id)

@@ -78,6 +78,18 @@ pub struct Hop {
     pub after: Vec<Layer>,
     /// What became of it here.
     pub verdict: Verdict,
+    /// The frame as `tcpdump` on this device would have caught it; none where
+    /// the hop is not at a device.
+    pub capture: Option<Capture>,
+}
+
+/// A frame caught at a device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capture {
+    /// Whether it came in by the device (or else went out).
+    pub inbound: bool,
+    /// Its bytes from the Ethernet header on, checksums included.
+    pub frame: Vec<u8>,
 }
 
 /// What became of a packet at a hop.
