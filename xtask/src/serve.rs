@@ -1,6 +1,7 @@
 //! `cargo xtask serve`: the page on 127.0.0.1, rebuilt and reloaded when a file changes.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::time::Duration;
 
 use crate::checkout::{self, Checkout};
 use crate::setup;
@@ -9,6 +10,8 @@ use crate::shell::{self, Failure, Result};
 const PORT_DEFAULT: u16 = 8080;
 /// How many ports after the wanted one are tried when it is taken.
 const PORTS_TRIED: u16 = 20;
+/// How often it is looked whether the server is up.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 struct Options {
     /// `None`: the default port, or the next free one.
@@ -28,7 +31,6 @@ pub fn run(checkout: &Checkout, arguments: &[String]) -> Result<()> {
         "build the page, serve it, rebuild when a file changes",
         "first build 2 to 4 minutes, later ones seconds",
     );
-    println!("\n    http://127.0.0.1:{port}/    (Ctrl-C ends it)\n");
     let mut trunk = checkout.command("trunk");
     checkout::quick_wasm(&mut trunk)
         .args([
@@ -42,7 +44,18 @@ pub fn run(checkout: &Checkout, arguments: &[String]) -> Result<()> {
     if options.open {
         trunk.arg("--open");
     }
+    announce_when_up(port);
     shell::run(&mut trunk)
+}
+
+/// Says the address once somebody answers there: the first build comes before.
+fn announce_when_up(port: u16) {
+    std::thread::spawn(move || {
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            std::thread::sleep(LOOK_EVERY);
+        }
+        println!("\n    The page is at  http://127.0.0.1:{port}/  (Ctrl-C ends it)\n");
+    });
 }
 
 fn parse(arguments: &[String]) -> Result<Options> {

@@ -19,7 +19,7 @@ pub fn check(files: &[TextFile]) -> Vec<Broken> {
     let dead = dead.map(|path| broken(path, "no `mod` reaches this file: declare it or delete it"));
     let silent = sources
         .iter()
-        .filter(|(_, text)| !begins_with_module_docs(text));
+        .filter(|(path, text)| !is_named_tests(path) && !begins_with_module_docs(text));
     let silent = silent.map(|(path, _)| broken(path, "begin with `//!`: what lives here"));
     dead.chain(silent).collect()
 }
@@ -143,6 +143,11 @@ fn module_name(line: &str) -> Option<String> {
             .chars()
             .all(|letter| letter.is_alphanumeric() || letter == '_');
     is_name.then(|| name.to_owned())
+}
+
+/// `tests.rs` beside what it tests: its name says it all.
+fn is_named_tests(path: &str) -> bool {
+    path.ends_with("/tests.rs")
 }
 
 fn begins_with_module_docs(text: &str) -> bool {
