@@ -33,7 +33,10 @@ const JOURNEYS_SENT: u32 = 2_000;
 /// The names of all cases, in the order in which they run.
 pub fn cases() -> Vec<&'static str> {
     let roll_outs = ROLL_OUTS.iter().map(|case| case.0);
-    roll_outs.chain(IDLE.iter().map(|case| case.0)).chain([JOURNEYS]).collect()
+    roll_outs
+        .chain(IDLE.iter().map(|case| case.0))
+        .chain([JOURNEYS])
+        .collect()
 }
 
 /// Runs one case and returns its figures as a flat JSON object of numbers and plain words.
@@ -51,12 +54,11 @@ pub fn run(case: &str, clock: &mut dyn FnMut() -> f64) -> String {
     figures.to_string()
 }
 
-/// A cluster whose nodes are all ready.
 fn settled(nodes: u32) -> Cluster {
-    let mut cluster = Cluster::new(ClusterSpec { nodes, ..ClusterSpec::default() });
-    let until = cluster.now() + 60 * SECOND;
-    cluster.advance(until, u32::MAX);
-    cluster
+    Cluster::settled(ClusterSpec {
+        nodes,
+        ..ClusterSpec::default()
+    })
 }
 
 fn apply(cluster: &mut Cluster, manifest: &Value) {
@@ -65,10 +67,15 @@ fn apply(cluster: &mut Cluster, manifest: &Value) {
 }
 
 fn ready_replicas(cluster: &Cluster) -> i32 {
-    let key = StoreKey { kind: Kind::Deployment, key: Key::new("default", "web") };
+    let key = StoreKey {
+        kind: Kind::Deployment,
+        key: Key::new("default", "web"),
+    };
     let object = cluster.api().etcd().get(&key).map(|entry| &entry.object);
     let deployment = object.and_then(|object| object.as_kind::<crate::api::Deployment>());
-    deployment.and_then(|deployment| deployment.status.as_ref()?.ready_replicas).unwrap_or(0)
+    deployment
+        .and_then(|deployment| deployment.status.as_ref()?.ready_replicas)
+        .unwrap_or(0)
 }
 
 fn roll_out(replicas: u32, nodes: u32, clock: &mut dyn FnMut() -> f64) -> Value {
@@ -114,7 +121,10 @@ fn journeys(clock: &mut dyn FnMut() -> f64) -> Value {
     let mut answered = 0;
     for _ in 0..JOURNEYS_SENT {
         let journey = cluster.send(Send {
-            from: Endpoint::Pod { pod: Key::new("default", "client"), container: "".into() },
+            from: Endpoint::Pod {
+                pod: Key::new("default", "client"),
+                container: "".into(),
+            },
             to: Destination::Name("web".to_owned()),
             port: 80,
             protocol: Transport::Tcp,

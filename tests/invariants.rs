@@ -42,9 +42,15 @@ struct World {
 
 impl World {
     fn new(seed: u64) -> Self {
-        let cluster = Cluster::new(ClusterSpec { seed, ..ClusterSpec::default() });
-        let mut world = World { cluster, history: HistoryWatcher::default() };
-        world.run(30);
+        let cluster = Cluster::new(ClusterSpec {
+            seed,
+            ..ClusterSpec::default()
+        });
+        let mut world = World {
+            cluster,
+            history: HistoryWatcher::default(),
+        };
+        world.run(60);
         let manifest = json!({
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
             "spec": {
@@ -58,8 +64,16 @@ impl World {
                 },
             },
         });
-        let request = Request::new(Actor::User, Verb::Create, Kind::Deployment, Key::new("default", ""));
-        world.cluster.request(request.body(Body::Json(manifest))).expect("the manifest is valid");
+        let request = Request::new(
+            Actor::User,
+            Verb::Create,
+            Kind::Deployment,
+            Key::new("default", ""),
+        );
+        world
+            .cluster
+            .request(request.body(Body::Json(manifest)))
+            .expect("the manifest is valid");
         world
     }
 
@@ -81,7 +95,10 @@ impl World {
 
     fn pods(&self) -> Vec<Pod> {
         let entries = self.cluster.api().etcd().range(Kind::Pod, Some("default"));
-        entries.filter_map(|(_, entry)| Pod::unwrap(&entry.object)).map(|pod| (**pod).clone()).collect()
+        entries
+            .filter_map(|(_, entry)| Pod::unwrap(&entry.object))
+            .map(|pod| (**pod).clone())
+            .collect()
     }
 
     fn request(&mut self, request: Request) {
@@ -107,7 +124,11 @@ impl World {
             Deed::NewImage(newer) => {
                 let image = if newer { "nginx:1.29" } else { "nginx:1.28" };
                 let containers = json!([{"name": "nginx", "image": image}]);
-                self.patch(Kind::Deployment, web, json!({"spec": {"template": {"spec": {"containers": containers}}}}));
+                self.patch(
+                    Kind::Deployment,
+                    web,
+                    json!({"spec": {"template": {"spec": {"containers": containers}}}}),
+                );
             }
             Deed::DeletePod(index) => {
                 if let Some(pod) = self.pods().get(index) {
@@ -123,7 +144,11 @@ impl World {
             Deed::StopNode(node) => drop(self.cluster.stop_node(&format!("node-{node}"))),
             Deed::StartNode(node) => drop(self.cluster.start_node(&format!("node-{node}"))),
             Deed::Cordon(node, on) => {
-                self.patch(Kind::Node, Key::new("", format!("node-{node}")), json!({"spec": {"unschedulable": on}}));
+                self.patch(
+                    Kind::Node,
+                    Key::new("", format!("node-{node}")),
+                    json!({"spec": {"unschedulable": on}}),
+                );
             }
         }
     }
@@ -138,11 +163,23 @@ impl World {
     }
 
     fn wanted_and_ready(&self) -> (i32, i32) {
-        let mut entries = self.cluster.api().etcd().range(Kind::Deployment, Some("default"));
+        let mut entries = self
+            .cluster
+            .api()
+            .etcd()
+            .range(Kind::Deployment, Some("default"));
         let (_, entry) = entries.next().expect("nobody deletes the Deployment");
         let deployment = Deployment::unwrap(&entry.object).expect("it is a Deployment");
-        let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(0);
-        let ready = deployment.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or(0);
+        let wanted = deployment
+            .spec
+            .as_ref()
+            .and_then(|spec| spec.replicas)
+            .unwrap_or(0);
+        let ready = deployment
+            .status
+            .as_ref()
+            .and_then(|status| status.ready_replicas)
+            .unwrap_or(0);
         (wanted, ready)
     }
 }

@@ -39,6 +39,8 @@ impl Call<'_> {
         keep_metadata(&mut object, &old);
         admission::on_update(&mut object, &old);
         strategy::prepare_for_update(&mut object, &old, subresource);
+        // An update without a version is one of the present version.
+        object.meta_mut().resource_version = old.meta().resource_version.clone();
         let causes = match subresource {
             Subresource::Status => validation::update_status(&object, &old),
             _ => validation::update(&object, &old),
@@ -56,7 +58,6 @@ impl Call<'_> {
                 .services
                 .allocate(service, Some(before), &mut self.sim.chance, dry_run)?;
         }
-        object.meta_mut().resource_version = old.meta().resource_version.clone();
         let key = self.target.key.clone();
         if ends_with_this_update(&object, &old) {
             self.remove(key, revision)?;

@@ -157,7 +157,10 @@ impl Hub {
     }
 
     pub(super) fn remove_all(&mut self, owner: &Actor) {
-        let of_owner = self.watchers.iter().filter(|(_, watcher)| watcher.owner == *owner);
+        let of_owner = self
+            .watchers
+            .iter()
+            .filter(|(_, watcher)| watcher.owner == *owner);
         let ids: Vec<WatcherId> = of_owner.map(|(id, _)| *id).collect();
         ids.into_iter().for_each(|id| self.remove(id));
     }

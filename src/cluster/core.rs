@@ -51,7 +51,8 @@ impl Core {
         for watcher in self.api.take_woken() {
             let observer = matches!(self.api.watch_owner(watcher), None | Some(Actor::User));
             if !observer && self.delivering.insert(watcher) {
-                self.queue.push(self.sim.now + WATCH_DELIVERY, None, Event::Deliver(watcher));
+                self.queue
+                    .push(self.sim.now + WATCH_DELIVERY, None, Event::Deliver(watcher));
             }
         }
     }
@@ -75,7 +76,10 @@ impl Core {
             revision: first.revision,
             more: (events.len() - 1) as u32,
         };
-        let record = self.sim.trace.push(self.sim.now, first.cause, owner.clone(), what);
+        let record = self
+            .sim
+            .trace
+            .push(self.sim.now, first.cause, owner.clone(), what);
         Some((owner, Some(record), events))
     }
 }

@@ -1,7 +1,7 @@
 //! What befalls a cluster from outside Kubernetes.
 
-use super::{CONTROL_PLANE, Cluster, running};
 use super::event::Event;
+use super::{CONTROL_PLANE, Cluster, running};
 use crate::api::{Key, Kind, Name, Pod};
 use crate::etcd::StoreKey;
 use crate::sim::Actor;
@@ -30,7 +30,9 @@ impl fmt::Display for FaultError {
                 f.write_str("the whole control plane runs on this node; stop a worker instead")
             }
             FaultError::Already => f.write_str("the node is in that state already"),
-            FaultError::NoContainer(pod) => write!(f, "pod \"{pod}\" has no such running container"),
+            FaultError::NoContainer(pod) => {
+                write!(f, "pod \"{pod}\" has no such running container")
+            }
         }
     }
 }
@@ -93,13 +95,22 @@ impl Cluster {
         if !machine.kubelet.is_running(pod, &container) {
             return Err(refused());
         }
-        let what = What::Fault { node: node.clone(), fault };
+        let what = What::Fault {
+            node: node.clone(),
+            fault,
+        };
         let cause = core.sim.trace.push(core.sim.now, None, Actor::World, what);
         core.step(
             Actor::Kubelet(node),
             Some(cause),
             |timer| Event::Kubelet(at, timer),
-            |ctx| drop(machine.kubelet.kill_container(pod, &container, SIGKILL_EXIT, ctx, net)),
+            |ctx| {
+                drop(
+                    machine
+                        .kubelet
+                        .kill_container(pod, &container, SIGKILL_EXIT, ctx, net),
+                )
+            },
         );
         self.core.send_deliveries();
         Ok(())
@@ -113,13 +124,21 @@ impl Cluster {
     }
 
     fn pod(&self, pod: &Key) -> Option<Arc<Pod>> {
-        let key = StoreKey { kind: Kind::Pod, key: pod.clone() };
+        let key = StoreKey {
+            kind: Kind::Pod,
+            key: pod.clone(),
+        };
         let entry = self.core.api.etcd().get(&key)?;
         entry.object.as_kind::<Pod>().cloned()
     }
 
     fn node_of(&self, pod: &Key) -> Option<Name> {
-        self.pod(pod)?.spec.as_ref()?.node_name.as_deref().map(Name::from)
+        self.pod(pod)?
+            .spec
+            .as_ref()?
+            .node_name
+            .as_deref()
+            .map(Name::from)
     }
 
     fn first_container(&self, pod: &Key) -> Option<Name> {
@@ -130,7 +149,10 @@ impl Cluster {
 
     fn record(&mut self, node: Name, fault: Fault) -> RecordId {
         let what = What::Fault { node, fault };
-        self.core.sim.trace.push(self.core.sim.now, None, Actor::World, what)
+        self.core
+            .sim
+            .trace
+            .push(self.core.sim.now, None, Actor::World, what)
     }
 }
 

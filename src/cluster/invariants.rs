@@ -19,7 +19,9 @@ pub fn broken(cluster: &Cluster) -> Vec<String> {
 
 fn typed<K: Resource>(cluster: &Cluster, kind: Kind) -> Vec<Arc<K>> {
     let entries = cluster.api().etcd().range(kind, None);
-    entries.filter_map(|(_, entry)| K::unwrap(&entry.object).cloned()).collect()
+    entries
+        .filter_map(|(_, entry)| K::unwrap(&entry.object).cloned())
+        .collect()
 }
 
 fn spec(pod: &Pod) -> PodSpec {
@@ -27,7 +29,10 @@ fn spec(pod: &Pod) -> PodSpec {
 }
 
 fn is_over(pod: &Pod) -> bool {
-    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    let phase = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.phase.as_deref());
     matches!(phase, Some("Succeeded" | "Failed"))
 }
 
@@ -35,8 +40,13 @@ fn is_over(pod: &Pod) -> bool {
 fn shared_addresses(pods: &[Arc<Pod>]) -> Vec<String> {
     let mut holders: BTreeMap<String, &Pod> = BTreeMap::new();
     let mut broken = Vec::new();
-    for pod in pods.iter().filter(|pod| spec(pod).host_network != Some(true) && !is_over(pod)) {
-        let Some(ip) = pod.status.as_ref().and_then(|status| status.pod_ip.clone()) else { continue };
+    for pod in pods
+        .iter()
+        .filter(|pod| spec(pod).host_network != Some(true) && !is_over(pod))
+    {
+        let Some(ip) = pod.status.as_ref().and_then(|status| status.pod_ip.clone()) else {
+            continue;
+        };
         if let Some(other) = holders.insert(ip.clone(), pod) {
             // A pod on a dead node keeps an address that its node may have given
             // away again after it came back.
@@ -54,10 +64,15 @@ fn overcommitted_nodes(pods: &[Arc<Pod>], nodes: &[Arc<Node>]) -> Vec<String> {
     let mut sums: BTreeMap<String, (i64, i64, i64)> = BTreeMap::new();
     for pod in pods.iter().filter(|pod| !is_over(pod)) {
         let spec = spec(pod);
-        let Some(node) = spec.node_name.clone() else { continue };
+        let Some(node) = spec.node_name.clone() else {
+            continue;
+        };
         let sum = sums.entry(node).or_default();
         for container in &spec.containers {
-            let requests = container.resources.as_ref().and_then(|resources| resources.requests.as_ref());
+            let requests = container
+                .resources
+                .as_ref()
+                .and_then(|resources| resources.requests.as_ref());
             if let Some(requests) = requests {
                 sum.0 += quantity::millis_of(requests, "cpu");
                 sum.1 += quantity::value_of(requests, "memory");
@@ -67,11 +82,21 @@ fn overcommitted_nodes(pods: &[Arc<Pod>], nodes: &[Arc<Node>]) -> Vec<String> {
     }
     let mut broken = Vec::new();
     for node in nodes {
-        let allocatable = node.status.as_ref().and_then(|status| status.allocatable.clone()).unwrap_or_default();
-        let Some((cpu, memory, count)) = sums.get(node.name()) else { continue };
+        let allocatable = node
+            .status
+            .as_ref()
+            .and_then(|status| status.allocatable.clone())
+            .unwrap_or_default();
+        let Some((cpu, memory, count)) = sums.get(node.name()) else {
+            continue;
+        };
         let limits = [
             ("cpu", *cpu, quantity::millis_of(&allocatable, "cpu")),
-            ("memory", *memory, quantity::value_of(&allocatable, "memory")),
+            (
+                "memory",
+                *memory,
+                quantity::value_of(&allocatable, "memory"),
+            ),
             ("pods", *count, quantity::value_of(&allocatable, "pods")),
         ];
         for (resource, used, limit) in limits {
@@ -91,7 +116,10 @@ fn nameless_bindings(pods: &[Arc<Pod>]) -> Vec<String> {
         });
         running && spec(pod).node_name.is_none()
     };
-    pods.iter().filter(unbound_but_running).map(|pod| format!("{} runs nowhere", pod.key())).collect()
+    pods.iter()
+        .filter(unbound_but_running)
+        .map(|pod| format!("{} runs nowhere", pod.key()))
+        .collect()
 }
 
 /// Follows the store's history and says where it has a gap, or where a bound pod
@@ -114,7 +142,9 @@ impl HistoryWatcher {
                 broken.push(format!("revision {} follows {}", write.revision, self.seen));
             }
             self.seen = write.revision;
-            if let (Some(Object::Pod(before)), Some(Object::Pod(after))) = (&write.before, &write.after) {
+            if let (Some(Object::Pod(before)), Some(Object::Pod(after))) =
+                (&write.before, &write.after)
+            {
                 let (old, new) = (spec(before).node_name, spec(after).node_name);
                 if before.uid() == after.uid() && old.is_some() && old != new {
                     broken.push(format!("{} moved from {old:?} to {new:?}", after.key()));

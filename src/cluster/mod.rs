@@ -13,22 +13,25 @@ mod spec;
 pub use faults::FaultError;
 pub use spec::{CONTROL_PLANE, ClusterSpec};
 
+use self::core::Core;
 use crate::api::Name;
 use crate::apiserver::{ApiServer, Request, Response, Selection, WatchEvent, WatcherId};
 use crate::controllers::ControllerManager;
 use crate::controllers::cloud::CloudController;
 use crate::kubelet::Kubelet;
 use crate::network::Network;
-use crate::network::dns::CoreDns;
 use crate::network::Send;
+use crate::network::dns::CoreDns;
 use crate::network::proxy::KubeProxy;
 use crate::scheduler::Scheduler;
 use crate::sim::trace::{Journey, Trace};
-use crate::sim::{Actor, Cause, Instant};
-use self::core::Core;
+use crate::sim::{Actor, Cause, Instant, SECOND};
 use event::Event;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// A cluster that has not come to rest by then never will.
+const SETTLE_MAX: Instant = Instant::from_secs(180);
 
 /// One machine with the agents on it.
 #[derive(Clone, Debug)]
@@ -80,6 +83,17 @@ impl Cluster {
             spec,
         };
         cluster.bootstrap();
+        cluster
+    }
+
+    /// A cluster that has come to rest: every node is Ready, and so is every pod
+    /// of kube-system. What a user finds who opens a page.
+    pub fn settled(spec: ClusterSpec) -> Self {
+        let mut cluster = Cluster::new(spec);
+        while !bootstrap::is_settled(&cluster) && cluster.now() < SETTLE_MAX {
+            let until = cluster.now() + SECOND;
+            cluster.advance(until, u32::MAX);
+        }
         cluster
     }
 
@@ -164,18 +178,26 @@ impl Cluster {
         let mut events = 0;
         while self.next_event_at().is_some_and(|at| at <= until) {
             if events == budget {
-                return Progress { events, reached: false };
+                return Progress {
+                    events,
+                    reached: false,
+                };
             }
             self.step();
             events += 1;
         }
         self.core.sim.now = self.core.sim.now.max(until);
-        Progress { events, reached: true }
+        Progress {
+            events,
+            reached: true,
+        }
     }
 
     /// Lets the next event happen. False where nothing waits.
     pub fn step(&mut self) -> bool {
-        let Some((at, cause, event)) = self.core.queue.pop() else { return false };
+        let Some((at, cause, event)) = self.core.queue.pop() else {
+            return false;
+        };
         self.core.sim.now = at;
         self.dispatch(cause, event);
         self.core.send_deliveries();
@@ -187,58 +209,106 @@ impl Cluster {
         match event {
             Event::Deliver(watcher) => self.deliver(watcher),
             Event::Scheduler(timer) => {
-                core.step(Actor::Scheduler, cause, Event::Scheduler, |ctx| self.scheduler.on_timer(timer, ctx));
+                core.step(Actor::Scheduler, cause, Event::Scheduler, |ctx| {
+                    self.scheduler.on_timer(timer, ctx)
+                });
             }
             Event::Controllers(timer) => {
-                core.step(controller_manager(), cause, Event::Controllers, |ctx| self.controllers.on_timer(timer, ctx));
+                core.step(controller_manager(), cause, Event::Controllers, |ctx| {
+                    self.controllers.on_timer(timer, ctx)
+                });
             }
             Event::Cloud(timer) => {
-                core.step(Actor::CloudController, cause, Event::Cloud, |ctx| self.cloud.on_timer(timer, ctx));
+                core.step(Actor::CloudController, cause, Event::Cloud, |ctx| {
+                    self.cloud.on_timer(timer, ctx)
+                });
             }
             Event::Dns(timer) => {
-                core.step(Actor::CoreDns, cause, Event::Dns, |ctx| self.dns.on_timer(timer, ctx));
+                core.step(Actor::CoreDns, cause, Event::Dns, |ctx| {
+                    self.dns.on_timer(timer, ctx)
+                });
             }
             Event::Kubelet(at, timer) => {
                 let net = &mut self.network;
-                let Some(machine) = at.machine(&mut self.machines) else { return };
+                let Some(machine) = at.machine(&mut self.machines) else {
+                    return;
+                };
                 let actor = Actor::Kubelet(machine.name.clone());
-                core.step(actor, cause, |timer| Event::Kubelet(at, timer), |ctx| machine.kubelet.on_timer(timer, ctx, net));
+                core.step(
+                    actor,
+                    cause,
+                    |timer| Event::Kubelet(at, timer),
+                    |ctx| machine.kubelet.on_timer(timer, ctx, net),
+                );
             }
             Event::Proxy(at, timer) => {
                 let net = &mut self.network;
-                let Some(machine) = at.machine(&mut self.machines) else { return };
+                let Some(machine) = at.machine(&mut self.machines) else {
+                    return;
+                };
                 let actor = Actor::KubeProxy(machine.name.clone());
-                core.step(actor, cause, |timer| Event::Proxy(at, timer), |ctx| machine.proxy.on_timer(timer, ctx, net));
+                core.step(
+                    actor,
+                    cause,
+                    |timer| Event::Proxy(at, timer),
+                    |ctx| machine.proxy.on_timer(timer, ctx, net),
+                );
             }
         }
     }
 
     /// Brings what waits for a watcher to the component that holds the watch.
     fn deliver(&mut self, watcher: WatcherId) {
-        let Some((owner, cause, events)) = self.core.take_delivery(watcher) else { return };
+        let Some((owner, cause, events)) = self.core.take_delivery(watcher) else {
+            return;
+        };
         let core = &mut self.core;
         match owner.clone() {
             Actor::Scheduler => {
-                core.step(owner, cause, Event::Scheduler, |ctx| self.scheduler.on_watch(events, ctx));
+                core.step(owner, cause, Event::Scheduler, |ctx| {
+                    self.scheduler.on_watch(events, ctx)
+                });
             }
             Actor::Controller(_) => {
-                core.step(owner, cause, Event::Controllers, |ctx| self.controllers.on_watch(events, ctx));
+                core.step(owner, cause, Event::Controllers, |ctx| {
+                    self.controllers.on_watch(events, ctx)
+                });
             }
             Actor::CloudController => {
-                core.step(owner, cause, Event::Cloud, |ctx| self.cloud.on_watch(events, ctx));
+                core.step(owner, cause, Event::Cloud, |ctx| {
+                    self.cloud.on_watch(events, ctx)
+                });
             }
             Actor::CoreDns => {
-                core.step(owner, cause, Event::Dns, |ctx| self.dns.on_watch(events, ctx));
+                core.step(owner, cause, Event::Dns, |ctx| {
+                    self.dns.on_watch(events, ctx)
+                });
             }
             Actor::Kubelet(node) => {
                 let net = &mut self.network;
-                let Some((at, machine)) = running(&mut self.machines, &self.machine_by_name, &node) else { return };
-                core.step(owner, cause, |timer| Event::Kubelet(at, timer), |ctx| machine.kubelet.on_watch(events, ctx, net));
+                let Some((at, machine)) = running(&mut self.machines, &self.machine_by_name, &node)
+                else {
+                    return;
+                };
+                core.step(
+                    owner,
+                    cause,
+                    |timer| Event::Kubelet(at, timer),
+                    |ctx| machine.kubelet.on_watch(events, ctx, net),
+                );
             }
             Actor::KubeProxy(node) => {
                 let net = &mut self.network;
-                let Some((at, machine)) = running(&mut self.machines, &self.machine_by_name, &node) else { return };
-                core.step(owner, cause, |timer| Event::Proxy(at, timer), |ctx| machine.proxy.on_watch(events, ctx, net));
+                let Some((at, machine)) = running(&mut self.machines, &self.machine_by_name, &node)
+                else {
+                    return;
+                };
+                core.step(
+                    owner,
+                    cause,
+                    |timer| Event::Proxy(at, timer),
+                    |ctx| machine.proxy.on_watch(events, ctx, net),
+                );
             }
             Actor::User | Actor::ApiServer | Actor::World => {}
         }
@@ -255,6 +325,14 @@ fn running<'a>(
     node: &Name,
 ) -> Option<(event::Boot, &'a mut Machine)> {
     let index = *by_name.get(node)?;
-    let machine = machines.get_mut(index as usize).filter(|machine| machine.powered)?;
-    Some((event::Boot { node: index, boot: machine.boot }, machine))
+    let machine = machines
+        .get_mut(index as usize)
+        .filter(|machine| machine.powered)?;
+    Some((
+        event::Boot {
+            node: index,
+            boot: machine.boot,
+        },
+        machine,
+    ))
 }

@@ -29,7 +29,13 @@ pub const NODES_MAX: u32 = 10_000;
 
 impl Default for ClusterSpec {
     fn default() -> Self {
-        ClusterSpec { nodes: 3, cpu_millis: 4000, memory_bytes: 8 << 30, zones: 0, seed: 1 }
+        ClusterSpec {
+            nodes: 3,
+            cpu_millis: 4000,
+            memory_bytes: 8 << 30,
+            zones: 0,
+            seed: 1,
+        }
     }
 }
 
@@ -53,8 +59,14 @@ impl ClusterSpec {
     pub(super) fn node_configs(&self, static_pods: Vec<Pod>) -> Vec<NodeConfig> {
         let mut configs = vec![NodeConfig {
             labels: BTreeMap::from([
-                ("node-role.kubernetes.io/control-plane".to_owned(), String::new()),
-                ("node.kubernetes.io/exclude-from-external-load-balancers".to_owned(), String::new()),
+                (
+                    "node-role.kubernetes.io/control-plane".to_owned(),
+                    String::new(),
+                ),
+                (
+                    "node.kubernetes.io/exclude-from-external-load-balancers".to_owned(),
+                    String::new(),
+                ),
             ]),
             taints: vec![Taint {
                 key: "node-role.kubernetes.io/control-plane".to_owned(),
@@ -65,7 +77,9 @@ impl ClusterSpec {
             ..self.node_config(CONTROL_PLANE.into(), 0)
         }];
         let workers = self.nodes.min(NODES_MAX);
-        configs.extend((1..=workers).map(|number| self.node_config(format!("node-{number}").into(), number)));
+        configs.extend(
+            (1..=workers).map(|number| self.node_config(format!("node-{number}").into(), number)),
+        );
         configs
     }
 
@@ -105,7 +119,11 @@ mod tests {
 
     #[test]
     fn nodes_have_names_addresses_and_zones_of_their_own() {
-        let spec = ClusterSpec { nodes: 300, zones: 2, ..ClusterSpec::default() };
+        let spec = ClusterSpec {
+            nodes: 300,
+            zones: 2,
+            ..ClusterSpec::default()
+        };
         let configs = spec.node_configs(Vec::new());
         assert_eq!(configs.len(), 301);
         assert_eq!(&*configs[0].name, CONTROL_PLANE);

@@ -53,7 +53,9 @@ pub fn start_worker() {
 /// Slices follow each other at once while time is owed (by way of a channel,
 /// which browsers do not slow down as they do timers), else at frame rate.
 fn run(engine: Rc<RefCell<Engine>>, scope: DedicatedWorkerGlobalScope) {
-    let Ok(channel) = MessageChannel::new() else { return };
+    let Ok(channel) = MessageChannel::new() else {
+        return;
+    };
     let (here, there) = (channel.port1(), channel.port2());
     let tick = Closure::<dyn FnMut()>::new({
         let (scope, there) = (scope.clone(), there.clone());
@@ -66,7 +68,10 @@ fn run(engine: Rc<RefCell<Engine>>, scope: DedicatedWorkerGlobalScope) {
             } else {
                 let callback = timer.as_ref().unchecked_ref();
                 scope
-                    .set_timeout_with_callback_and_timeout_and_arguments_0(callback, REST_MILLISECONDS)
+                    .set_timeout_with_callback_and_timeout_and_arguments_0(
+                        callback,
+                        REST_MILLISECONDS,
+                    )
                     .map(drop)
             };
             if let Err(error) = again {
@@ -82,16 +87,22 @@ fn run(engine: Rc<RefCell<Engine>>, scope: DedicatedWorkerGlobalScope) {
 }
 
 fn now(scope: &DedicatedWorkerGlobalScope) -> f64 {
-    scope.performance().map_or(0.0, |performance| performance.now())
+    scope
+        .performance()
+        .map_or(0.0, |performance| performance.now())
 }
 
 impl Engine {
     fn receive(&mut self, event: &MessageEvent) {
-        let Ok(buffer) = event.data().dyn_into::<ArrayBuffer>() else { return };
+        let Ok(buffer) = event.data().dyn_into::<ArrayBuffer>() else {
+            return;
+        };
         match postcard::from_bytes(&Uint8Array::new(&buffer).to_vec()) {
             Ok(Command::Ready) => self.page_ready = true,
             Ok(command) => self.session.command(command),
-            Err(error) => web_sys::console::error_1(&format!("a command could not be read: {error}").into()),
+            Err(error) => {
+                web_sys::console::error_1(&format!("a command could not be read: {error}").into())
+            }
         }
     }
 
@@ -115,13 +126,21 @@ impl Engine {
         if update == self.last_sent {
             return;
         }
-        let Ok(bytes) = postcard::to_allocvec(&update) else { return };
+        let Ok(bytes) = postcard::to_allocvec(&update) else {
+            return;
+        };
         let buffer = Uint8Array::from(bytes.as_slice()).buffer();
-        match self.scope.post_message_with_transfer(&buffer, &Array::of1(&buffer)) {
+        match self
+            .scope
+            .post_message_with_transfer(&buffer, &Array::of1(&buffer))
+        {
             Ok(()) => self.page_ready = false,
             Err(error) => web_sys::console::error_1(&error),
         }
         // Only a quiet update can be equal to the next one.
-        self.last_sent = Update { clock: update.clock, ..Update::default() };
+        self.last_sent = Update {
+            clock: update.clock,
+            ..Update::default()
+        };
     }
 }

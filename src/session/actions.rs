@@ -73,14 +73,27 @@ fn each_document(
         let (key, result, error) = match act(document) {
             Ok((key, result)) => (key, result, String::new()),
             Err(status) => {
-                diagnostics.extend(manifest::explain_status(document, &status).iter().map(diagnostic));
+                diagnostics.extend(
+                    manifest::explain_status(document, &status)
+                        .iter()
+                        .map(diagnostic),
+                );
                 let message = status.message.clone().unwrap_or_default();
                 (document.key("default"), String::new(), message)
             }
         };
-        outcomes.push(Outcome { kind: document.kind_name().to_owned(), key, result, error, line: document.line });
+        outcomes.push(Outcome {
+            kind: document.kind_name().to_owned(),
+            key,
+            result,
+            error,
+            line: document.line,
+        });
     }
-    Answer::Applied { outcomes, diagnostics }
+    Answer::Applied {
+        outcomes,
+        diagnostics,
+    }
 }
 
 /// Does what a button asks for.
@@ -91,8 +104,16 @@ pub(super) fn act(cluster: &mut Cluster, mirror: &Mirror, action: Action) -> Ans
             .map(|()| format!("killed the container of pod {pod}"))
             .map_err(|error| error.to_string()),
         Action::Delete { kind, key } => remove(cluster, kind, &key),
-        Action::Scale { kind, key, replicas } => scale(cluster, kind, &key, replicas),
-        Action::SetImage { deployment, container, image } => set_image(cluster, mirror, &deployment, &container, &image),
+        Action::Scale {
+            kind,
+            key,
+            replicas,
+        } => scale(cluster, kind, &key, replicas),
+        Action::SetImage {
+            deployment,
+            container,
+            image,
+        } => set_image(cluster, mirror, &deployment, &container, &image),
         Action::RolloutRestart { deployment } => restart(cluster, &deployment),
         Action::RolloutUndo { deployment } => undo(cluster, mirror, &deployment),
         Action::Cordon { node, on } => cordon(cluster, &node, on),
@@ -127,25 +148,50 @@ fn scale(cluster: &mut Cluster, kind: Kind, key: &Key, replicas: i32) -> Done {
         .subresource(Subresource::Scale)
         .body(Body::Scale(replicas));
     cluster.request(request).map_err(told)?;
-    Ok(format!("{}/{} scaled to {replicas}", kind.group_resource(), key.name))
+    Ok(format!(
+        "{}/{} scaled to {replicas}",
+        kind.group_resource(),
+        key.name
+    ))
 }
 
-fn patch(cluster: &mut Cluster, kind: Kind, key: &Key, patch_type: PatchType, patch: Value) -> Result<Reply, String> {
-    let request = Request::new(Actor::User, Verb::Patch, kind, key.clone()).body(Body::Patch(patch_type, patch));
+fn patch(
+    cluster: &mut Cluster,
+    kind: Kind,
+    key: &Key,
+    patch_type: PatchType,
+    patch: Value,
+) -> Result<Reply, String> {
+    let request = Request::new(Actor::User, Verb::Patch, kind, key.clone())
+        .body(Body::Patch(patch_type, patch));
     cluster.request(request).map_err(told)
 }
 
-fn set_image(cluster: &mut Cluster, mirror: &Mirror, key: &Key, container: &str, image: &str) -> Done {
-    let deployment = mirror.deployments.get(key).ok_or_else(|| format!("deployment \"{}\" not found", key.name))?;
+fn set_image(
+    cluster: &mut Cluster,
+    mirror: &Mirror,
+    key: &Key,
+    container: &str,
+    image: &str,
+) -> Done {
+    let deployment = mirror
+        .deployments
+        .get(key)
+        .ok_or_else(|| format!("deployment \"{}\" not found", key.name))?;
     let containers = deployment
         .spec
         .as_ref()
         .and_then(|spec| spec.template.spec.as_ref())
         .map(|spec| spec.containers.as_slice())
         .unwrap_or_default();
-    let found = containers.iter().find(|found| container.is_empty() || found.name == container);
-    let name = found.map(|found| found.name.clone()).ok_or_else(|| format!("no container named \"{container}\""))?;
-    let change = json!({"spec": {"template": {"spec": {"containers": [{"name": name, "image": image}]}}}});
+    let found = containers
+        .iter()
+        .find(|found| container.is_empty() || found.name == container);
+    let name = found
+        .map(|found| found.name.clone())
+        .ok_or_else(|| format!("no container named \"{container}\""))?;
+    let change =
+        json!({"spec": {"template": {"spec": {"containers": [{"name": name, "image": image}]}}}});
     patch(cluster, Kind::Deployment, key, PatchType::Strategic, change)?;
     Ok(format!("deployment.apps/{} image updated", key.name))
 }
@@ -172,7 +218,10 @@ fn undo(cluster: &mut Cluster, mirror: &Mirror, key: &Key) -> Done {
 fn previous_template(mirror: &Mirror, deployment: &Deployment) -> Option<Value> {
     let revision = |set: &crate::api::ReplicaSet| {
         let annotations = set.metadata.annotations.as_ref()?;
-        annotations.get("deployment.kubernetes.io/revision")?.parse::<u32>().ok()
+        annotations
+            .get("deployment.kubernetes.io/revision")?
+            .parse::<u32>()
+            .ok()
     };
     let mut sets: Vec<_> = mirror
         .replica_sets
@@ -182,14 +231,27 @@ fn previous_template(mirror: &Mirror, deployment: &Deployment) -> Option<Value> 
     sets.sort_by_key(|(revision, _)| std::cmp::Reverse(*revision));
     let (_, previous) = sets.get(1)?;
     let mut template = serde_json::to_value(previous.spec.as_ref()?.template.as_ref()?).ok()?;
-    template.get_mut("metadata")?.get_mut("labels")?.as_object_mut()?.remove("pod-template-hash");
+    template
+        .get_mut("metadata")?
+        .get_mut("labels")?
+        .as_object_mut()?
+        .remove("pod-template-hash");
     Some(template)
 }
 
 fn cordon(cluster: &mut Cluster, node: &Name, on: bool) -> Done {
     let change = json!({"spec": {"unschedulable": on}});
-    patch(cluster, Kind::Node, &Key::new("", node.clone()), PatchType::Merge, change)?;
-    Ok(format!("node/{node} {}", if on { "cordoned" } else { "uncordoned" }))
+    patch(
+        cluster,
+        Kind::Node,
+        &Key::new("", node.clone()),
+        PatchType::Merge,
+        change,
+    )?;
+    Ok(format!(
+        "node/{node} {}",
+        if on { "cordoned" } else { "uncordoned" }
+    ))
 }
 
 fn send(cluster: &mut Cluster, mirror: &Mirror, packet: SendPacket) -> Answer {
@@ -201,6 +263,13 @@ fn send(cluster: &mut Cluster, mirror: &Mirror, packet: SendPacket) -> Answer {
 
 /// Whether an object of any kind is there: what the door would answer.
 pub(super) fn look(cluster: &Cluster, kind: Kind, key: &Key) -> Option<Object> {
-    let at = crate::etcd::StoreKey { kind, key: key.clone() };
-    cluster.api().etcd().get(&at).map(|entry| entry.object.clone())
+    let at = crate::etcd::StoreKey {
+        kind,
+        key: key.clone(),
+    };
+    cluster
+        .api()
+        .etcd()
+        .get(&at)
+        .map(|entry| entry.object.clone())
 }

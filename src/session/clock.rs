@@ -32,16 +32,26 @@ pub(super) struct Clock {
     measured: Instant,
 }
 
-impl Default for Clock {
-    fn default() -> Self {
-        Clock { playing: true, speed: 1.0, reached: 1.0, goal: Instant::ZERO, skip_to: None, measured: Instant::ZERO }
-    }
-}
-
 impl Clock {
+    /// A clock that runs at the speed of the wall's from `now` on.
+    pub(super) fn at(now: Instant) -> Self {
+        Clock {
+            playing: true,
+            speed: 1.0,
+            reached: 1.0,
+            goal: now,
+            skip_to: None,
+            measured: now,
+        }
+    }
+
     /// The same transport for a new cluster.
-    pub(super) fn restarted(&self) -> Self {
-        Clock { playing: self.playing, speed: self.speed, ..Clock::default() }
+    pub(super) fn restarted(&self, now: Instant) -> Self {
+        Clock {
+            playing: self.playing,
+            speed: self.speed,
+            ..Clock::at(now)
+        }
     }
 
     pub(super) fn set_speed(&mut self, speed: f64) {
@@ -66,7 +76,12 @@ impl Clock {
     /// `wall_seconds` is what passed since the last call; zero where the viewer
     /// only goes on with what is owed. True where the budget was spent before
     /// the goal.
-    pub(super) fn advance(&mut self, cluster: &mut Cluster, wall_seconds: f64, budget: u32) -> bool {
+    pub(super) fn advance(
+        &mut self,
+        cluster: &mut Cluster,
+        wall_seconds: f64,
+        budget: u32,
+    ) -> bool {
         let begun = cluster.now();
         let behind = match self.skip_to {
             Some(until) => self.run_skip(cluster, until, budget),
@@ -94,7 +109,8 @@ impl Clock {
     fn run_paced(&mut self, cluster: &mut Cluster, wall_seconds: f64, budget: u32) -> bool {
         let now = cluster.now();
         let step = Duration::from_secs_f64((wall_seconds * self.speed).max(0.0));
-        let owed_max = Duration::from_secs_f64(OWED_WALL_SECONDS_MAX.max(wall_seconds) * self.speed);
+        let owed_max =
+            Duration::from_secs_f64(OWED_WALL_SECONDS_MAX.max(wall_seconds) * self.speed);
         self.goal = (self.goal.max(now) + step).min(now + owed_max);
         !cluster.advance(self.goal, budget).reached
     }

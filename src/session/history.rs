@@ -16,7 +16,10 @@ const PRIME: u64 = 0x0000_0100_0000_01b3;
 
 impl Default for HistoryHash {
     fn default() -> Self {
-        HistoryHash { told: RecordId::default(), state: OFFSET_BASIS }
+        HistoryHash {
+            told: RecordId::default(),
+            state: OFFSET_BASIS,
+        }
     }
 }
 

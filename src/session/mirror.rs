@@ -77,7 +77,10 @@ struct Gone {
 impl Mirror {
     pub(super) fn new(cluster: &mut Cluster) -> Self {
         Mirror {
-            watchers: MIRRORED.iter().map(|kind| cluster.observe(Selection::all(*kind))).collect(),
+            watchers: MIRRORED
+                .iter()
+                .map(|kind| cluster.observe(Selection::all(*kind)))
+                .collect(),
             pods: Cache::default(),
             nodes: Cache::default(),
             deployments: Cache::default(),
@@ -110,7 +113,9 @@ impl Mirror {
 
     /// When a container's back-off ends, and how long it is in seconds.
     pub(super) fn back_off(&self, pod: &Key, container: &str) -> Option<(Instant, u32)> {
-        self.back_offs.get(&(pod.clone(), container.into())).copied()
+        self.back_offs
+            .get(&(pod.clone(), container.into()))
+            .copied()
     }
 
     fn follow_trace(&mut self, cluster: &Cluster) {
@@ -120,7 +125,13 @@ impl Mirror {
                     let pod = Key::new(decision.namespace.clone(), decision.pod.clone());
                     remember(&mut self.decisions, pod, decision.clone());
                 }
-                What::Container { namespace, pod, container, transition, .. } => {
+                What::Container {
+                    namespace,
+                    pod,
+                    container,
+                    transition,
+                    ..
+                } => {
                     let key = (Key::new(namespace.clone(), pod.clone()), container.clone());
                     match transition {
                         Transition::BackOff { until, seconds, .. } => {
@@ -160,7 +171,9 @@ impl Mirror {
                 if let Some(change) = self.services.apply(event) {
                     match (&change.before, &change.after) {
                         (_, Some(service)) => drop(self.dirty.services.insert(service.key())),
-                        (Some(service), None) => self.dirty.gone.services.push(service.uid().into()),
+                        (Some(service), None) => {
+                            self.dirty.gone.services.push(service.uid().into())
+                        }
                         (None, None) => {}
                     }
                 }
@@ -185,10 +198,15 @@ impl Mirror {
     }
 
     fn take_pod(&mut self, event: &WatchEvent) {
-        let Some(Applied { before, after }) = self.pods.apply(event) else { return };
-        let known = before.as_ref().filter(|_| event.change != crate::sim::trace::Change::Added);
+        let Some(Applied { before, after }) = self.pods.apply(event) else {
+            return;
+        };
+        let known = before
+            .as_ref()
+            .filter(|_| event.change != crate::sim::trace::Change::Added);
         if let Some(pod) = known {
-            self.phases[view::phase_index(pod)] = self.phases[view::phase_index(pod)].saturating_sub(1);
+            self.phases[view::phase_index(pod)] =
+                self.phases[view::phase_index(pod)].saturating_sub(1);
             self.restarts = self.restarts.saturating_sub(view::restarts(pod));
         }
         for pod in [&before, &after].into_iter().flatten() {
@@ -220,7 +238,8 @@ impl Mirror {
         self.decisions.remove(&key);
         let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
         for container in containers {
-            self.back_offs.remove(&(key.clone(), container.name.as_str().into()));
+            self.back_offs
+                .remove(&(key.clone(), container.name.as_str().into()));
         }
     }
 
@@ -239,7 +258,11 @@ impl Mirror {
             return;
         }
         self.sample_due = now + SECOND;
-        self.samples.push(Sample { at: now, phases: self.phases, restarts: self.restarts });
+        self.samples.push(Sample {
+            at: now,
+            phases: self.phases,
+            restarts: self.restarts,
+        });
     }
 
     /// Writes what changed since the last update, and forgets that it did.
@@ -251,14 +274,25 @@ impl Mirror {
         update.pods_gone = dirty.gone.pods;
         update.workloads_gone = dirty.gone.workloads;
         update.services_gone = dirty.gone.services;
-        let nodes = dirty.nodes.iter().filter_map(|name| self.nodes.get(&Key::new("", name.clone())));
+        let nodes = dirty
+            .nodes
+            .iter()
+            .filter_map(|name| self.nodes.get(&Key::new("", name.clone())));
         update.nodes = nodes.map(|node| view::node(self, cluster, node)).collect();
         let pods = dirty.pods.iter().filter_map(|key| self.pods.get(key));
         update.pods = pods.map(|pod| view::pod(self, pod)).collect();
-        update.workloads =
-            dirty.workloads.iter().filter_map(|(kind, key)| view::workload(self, *kind, key)).collect();
-        let services = dirty.services.iter().filter_map(|key| self.services.get(key));
-        update.services = services.map(|service| view::service(self, service)).collect();
+        update.workloads = dirty
+            .workloads
+            .iter()
+            .filter_map(|(kind, key)| view::workload(self, *kind, key))
+            .collect();
+        let services = dirty
+            .services
+            .iter()
+            .filter_map(|key| self.services.get(key));
+        update.services = services
+            .map(|service| view::service(self, service))
+            .collect();
         update.events = std::mem::take(&mut self.new_events);
         update.samples = std::mem::take(&mut self.samples);
     }

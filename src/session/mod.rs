@@ -50,13 +50,13 @@ struct Inspected {
 const DETAIL_EVERY_UPDATES: u32 = 6;
 
 impl Session {
-    /// A session with a new cluster, whose time runs.
+    /// A session with a new cluster that has come to rest, whose time runs.
     pub fn new(spec: protocol::ClusterSpec) -> Self {
-        let mut cluster = Cluster::new(spec);
+        let mut cluster = Cluster::settled(spec);
         let mirror = Mirror::new(&mut cluster);
         Session {
+            clock: Clock::at(cluster.now()),
             cluster,
-            clock: Clock::default(),
             mirror,
             reel: Reel::default(),
             inspected: Inspected::default(),
@@ -96,10 +96,18 @@ impl Session {
                 let answer = actions::act(&mut self.cluster, &self.mirror, action);
                 self.answers.push((ticket, answer));
             }
-            Command::Inspect(subject) => self.inspected = Inspected { subject, ..Inspected::default() },
+            Command::Inspect(subject) => {
+                self.inspected = Inspected {
+                    subject,
+                    ..Inspected::default()
+                }
+            }
             Command::Scenario(name) => {
                 if let Err(why) = self.begin_scenario(&name) {
-                    self.scenario = Some(ScenarioView { goal: why, ..ScenarioView::default() });
+                    self.scenario = Some(ScenarioView {
+                        goal: why,
+                        ..ScenarioView::default()
+                    });
                 }
             }
             Command::ScenarioNext => self.next_step(),
@@ -109,9 +117,14 @@ impl Session {
     }
 
     fn reset(&mut self, spec: protocol::ClusterSpec) {
-        let clock = self.clock.restarted();
         let answers = std::mem::take(&mut self.answers);
-        *self = Session { clock, answers, ..Session::new(spec) };
+        let fresh = Session::new(spec);
+        let clock = self.clock.restarted(fresh.cluster.now());
+        *self = Session {
+            clock,
+            answers,
+            ..fresh
+        };
     }
 
     /// Advances to the next event that leaves a record, and stops there.

@@ -17,15 +17,22 @@ pub(super) fn request(
     packet: &SendPacket,
 ) -> Result<Send, String> {
     let from = match &packet.from {
-        Source::Pod { pod, container } => {
-            Endpoint::Pod { pod: pod.clone(), container: container.clone() }
-        }
+        Source::Pod { pod, container } => Endpoint::Pod {
+            pod: pod.clone(),
+            container: container.clone(),
+        },
         Source::Node(node) => Endpoint::Node(node.clone()),
         Source::Outside => Endpoint::Outside,
     };
     let (to, port, protocol) = destination(cluster, mirror, packet)?;
     let port = packet.port.unwrap_or(port);
-    Ok(Send { from, to, port, protocol, path: "/".to_owned() })
+    Ok(Send {
+        from,
+        to,
+        port,
+        protocol,
+        path: "/".to_owned(),
+    })
 }
 
 type Door = (Destination, u16, Transport);
@@ -33,7 +40,11 @@ type Door = (Destination, u16, Transport);
 fn destination(cluster: &Cluster, mirror: &Mirror, packet: &SendPacket) -> Result<Door, String> {
     match &packet.to {
         protocol::Destination::Pod(key) => {
-            let port = mirror.pods.get(key).and_then(|pod| first_port(pod)).unwrap_or(HTTP);
+            let port = mirror
+                .pods
+                .get(key)
+                .and_then(|pod| first_port(pod))
+                .unwrap_or(HTTP);
             Ok((Destination::Pod(key.clone()), port, Transport::Tcp))
         }
         protocol::Destination::Service(key) => {
@@ -65,7 +76,9 @@ fn find<'a>(mirror: &'a Mirror, key: &Key) -> Result<&'a Service, String> {
 
 fn first_port(pod: &Pod) -> Option<u16> {
     let containers = &pod.spec.as_ref()?.containers;
-    let mut ports = containers.iter().flat_map(|container| container.ports.iter().flatten());
+    let mut ports = containers
+        .iter()
+        .flat_map(|container| container.ports.iter().flatten());
     u16::try_from(ports.next()?.container_port).ok()
 }
 
@@ -77,7 +90,11 @@ fn service_port(service: &Service) -> Option<(u16, u16, Transport)> {
         _ => Transport::Tcp,
     };
     let number = |port: i32| u16::try_from(port).unwrap_or(0);
-    Some((number(port.port), number(port.node_port.unwrap_or(0)), protocol))
+    Some((
+        number(port.port),
+        number(port.node_port.unwrap_or(0)),
+        protocol,
+    ))
 }
 
 fn by_name(service: &Service, key: &Key, namespace: &str) -> Door {
@@ -93,15 +110,27 @@ fn by_name(service: &Service, key: &Key, namespace: &str) -> Door {
 /// call the address.
 fn by_address(service: &Service, key: &Key) -> Door {
     let (port, _, protocol) = service_port(service).unwrap_or((HTTP, 0, Transport::Tcp));
-    let ip = service.spec.as_ref().and_then(|spec| spec.cluster_ip.as_deref()?.parse().ok());
+    let ip = service
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.cluster_ip.as_deref()?.parse().ok());
     let name = format!("{}.{}.svc.cluster.local", key.name, key.namespace);
-    (ip.map_or(Destination::Name(name), Destination::Ip), port, protocol)
+    (
+        ip.map_or(Destination::Name(name), Destination::Ip),
+        port,
+        protocol,
+    )
 }
 
 fn node_port(service: &Service, key: &Key) -> Result<(u16, u16, Transport), String> {
     service_port(service)
         .filter(|(_, node_port, _)| *node_port != 0)
-        .ok_or_else(|| format!("service \"{}\" has no node port: its type is ClusterIP", key.name))
+        .ok_or_else(|| {
+            format!(
+                "service \"{}\" has no node port: its type is ClusterIP",
+                key.name
+            )
+        })
 }
 
 /// From outside a service is called by its load balancer, or else by a node's

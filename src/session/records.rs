@@ -5,8 +5,8 @@ use super::marks;
 use super::protocol::{Bundle, RECORDS_PER_UPDATE_MAX, Update};
 use crate::api::Name;
 use crate::cluster::Cluster;
-use crate::sim::trace::{Record, RecordId, Verb, What};
 use crate::sim::Actor;
+use crate::sim::trace::{Record, RecordId, Verb, What};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,7 +25,10 @@ impl Reel {
         self.told = cluster.trace().next_id();
         let mut bundles: BTreeMap<(Actor, bool, Name), u32> = BTreeMap::new();
         // What is rare and tells most is kept first.
-        let singles = fresh.iter().filter(|record| traffic(record).is_none()).count();
+        let singles = fresh
+            .iter()
+            .filter(|record| traffic(record).is_none())
+            .count();
         let mut room = RECORDS_PER_UPDATE_MAX.saturating_sub(singles);
         let mut single_room = RECORDS_PER_UPDATE_MAX;
         for record in fresh {
@@ -44,13 +47,20 @@ impl Reel {
                     update.records.push(record.clone());
                 }
                 Some((call, resource, _)) => {
-                    *bundles.entry((record.actor.clone(), call, resource.clone())).or_default() += 1;
+                    *bundles
+                        .entry((record.actor.clone(), call, resource.clone()))
+                        .or_default() += 1;
                 }
             }
         }
         update.bundles = bundles
             .into_iter()
-            .map(|((actor, call, resource), count)| Bundle { actor, call, resource, count })
+            .map(|((actor, call, resource), count)| Bundle {
+                actor,
+                call,
+                resource,
+                count,
+            })
             .collect();
     }
 }
@@ -67,9 +77,11 @@ enum Traffic {
 /// Whether a record is a call (true) or a delivery (false), and about what.
 fn traffic(record: &Record) -> Option<(bool, &Name, Traffic)> {
     match &record.what {
-        What::Call { verb: Verb::Get | Verb::List | Verb::Watch, resource, .. } => {
-            Some((true, resource, Traffic::Silent))
-        }
+        What::Call {
+            verb: Verb::Get | Verb::List | Verb::Watch,
+            resource,
+            ..
+        } => Some((true, resource, Traffic::Silent)),
         What::Call { resource, .. } => Some((true, resource, weight(resource))),
         What::Delivered { resource, .. } => Some((false, resource, weight(resource))),
         _ => None,

@@ -20,7 +20,8 @@ fn name(text: &Option<String>) -> Name {
 }
 
 pub(super) fn instant(time: &Option<Time>) -> Instant {
-    time.as_ref().map_or(Instant::ZERO, |time| Instant::from_timestamp(time.0))
+    time.as_ref()
+        .map_or(Instant::ZERO, |time| Instant::from_timestamp(time.0))
 }
 
 fn label<'a>(meta: &'a ObjectMeta, key: &str) -> Option<&'a str> {
@@ -29,7 +30,11 @@ fn label<'a>(meta: &'a ObjectMeta, key: &str) -> Option<&'a str> {
 
 /// Index into [`super::protocol::Sample::phases`].
 pub(super) fn phase_index(pod: &Pod) -> usize {
-    match pod.status.as_ref().and_then(|status| status.phase.as_deref()) {
+    match pod
+        .status
+        .as_ref()
+        .and_then(|status| status.phase.as_deref())
+    {
         Some("Running") => 1,
         Some("Succeeded") => 2,
         Some("Failed") => 3,
@@ -39,8 +44,15 @@ pub(super) fn phase_index(pod: &Pod) -> usize {
 }
 
 pub(super) fn restarts(pod: &Pod) -> u32 {
-    let statuses = pod.status.as_ref().and_then(|status| status.container_statuses.as_deref());
-    statuses.unwrap_or_default().iter().map(|status| status.restart_count.max(0) as u32).sum()
+    let statuses = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.container_statuses.as_deref());
+    statuses
+        .unwrap_or_default()
+        .iter()
+        .map(|status| status.restart_count.max(0) as u32)
+        .sum()
 }
 
 /// A node with the sums of its pods' requests.
@@ -69,7 +81,11 @@ pub(super) fn node(mirror: &Mirror, cluster: &Cluster, node: &Node) -> NodeView 
         cordoned: spec.unschedulable == Some(true),
         control_plane: labels.contains_key("node-role.kubernetes.io/control-plane"),
         taints: spec.taints.unwrap_or_default().iter().map(taint).collect(),
-        zone: labels.get("topology.kubernetes.io/zone").map(String::as_str).unwrap_or_default().into(),
+        zone: labels
+            .get("topology.kubernetes.io/zone")
+            .map(String::as_str)
+            .unwrap_or_default()
+            .into(),
         ip: name(&address),
         pod_cidr: name(&spec.pod_cidr),
         cpu_allocatable: quantity::millis_of(&allocatable, "cpu"),
@@ -84,8 +100,16 @@ pub(super) fn node(mirror: &Mirror, cluster: &Cluster, node: &Node) -> NodeView 
 /// together with its sidecars, or its largest init container.
 pub(super) fn requests(spec: &PodSpec) -> (i64, i64) {
     let of = |container: &crate::api::core::Container| {
-        let requests = container.resources.as_ref().and_then(|resources| resources.requests.as_ref());
-        requests.map_or((0, 0), |map| (quantity::millis_of(map, "cpu"), quantity::value_of(map, "memory")))
+        let requests = container
+            .resources
+            .as_ref()
+            .and_then(|resources| resources.requests.as_ref());
+        requests.map_or((0, 0), |map| {
+            (
+                quantity::millis_of(map, "cpu"),
+                quantity::value_of(map, "memory"),
+            )
+        })
     };
     let add = |a: (i64, i64), b: (i64, i64)| (a.0 + b.0, a.1 + b.1);
     let most = |a: (i64, i64), b: (i64, i64)| (a.0.max(b.0), a.1.max(b.1));
@@ -104,7 +128,11 @@ pub(super) fn requests(spec: &PodSpec) -> (i64, i64) {
 }
 
 fn node_state(conditions: &[NodeCondition]) -> NodeState {
-    match conditions.iter().find(|condition| condition.type_ == "Ready").map(|ready| &*ready.status) {
+    match conditions
+        .iter()
+        .find(|condition| condition.type_ == "Ready")
+        .map(|ready| &*ready.status)
+    {
         Some("True") => NodeState::Ready,
         Some("Unknown") => NodeState::Unknown,
         _ => NodeState::NotReady,
@@ -149,12 +177,18 @@ pub(super) fn pod(mirror: &Mirror, pod: &Pod) -> PodView {
         },
         node: spec.node_name.as_deref().map(Name::from),
         workload: workload_of(mirror, pod),
-        revision: label(&pod.metadata, "pod-template-hash").unwrap_or_default().into(),
+        revision: label(&pod.metadata, "pod-template-hash")
+            .unwrap_or_default()
+            .into(),
         restarts: restarts(pod),
         containers,
         ready,
         created: instant(&pod.metadata.creation_timestamp),
-        deletion: pod.metadata.deletion_timestamp.as_ref().map(|time| Instant::from_timestamp(time.0)),
+        deletion: pod
+            .metadata
+            .deletion_timestamp
+            .as_ref()
+            .map(|time| Instant::from_timestamp(time.0)),
         system: pod.namespace() == SYSTEM_NAMESPACE,
         ports,
     }
@@ -162,7 +196,9 @@ pub(super) fn pod(mirror: &Mirror, pod: &Pod) -> PodView {
 
 /// The Deployment above a pod's ReplicaSet, or whatever owns it directly.
 fn workload_of(mirror: &Mirror, pod: &Pod) -> Name {
-    let Some(owner) = owner(&pod.metadata) else { return "".into() };
+    let Some(owner) = owner(&pod.metadata) else {
+        return "".into();
+    };
     if owner.0 != "ReplicaSet" {
         return owner.1.into();
     }
@@ -183,19 +219,36 @@ fn owner_name(meta: &ObjectMeta) -> Option<Name> {
 
 fn is_true(status: &PodStatus, condition: &str) -> bool {
     let conditions = status.conditions.as_deref().unwrap_or_default();
-    conditions.iter().any(|found| found.type_ == condition && found.status == "True")
+    conditions
+        .iter()
+        .any(|found| found.type_ == condition && found.status == "True")
 }
 
-fn containers(mirror: &Mirror, pod: &Pod, spec: &PodSpec, status: &PodStatus) -> Vec<ContainerView> {
-    let init = spec.init_containers.as_deref().unwrap_or_default().iter().map(|container| (container, true));
+fn containers(
+    mirror: &Mirror,
+    pod: &Pod,
+    spec: &PodSpec,
+    status: &PodStatus,
+) -> Vec<ContainerView> {
+    let init = spec
+        .init_containers
+        .as_deref()
+        .unwrap_or_default()
+        .iter()
+        .map(|container| (container, true));
     let main = spec.containers.iter().map(|container| (container, false));
     let statuses = |init: bool| match init {
-        true => status.init_container_statuses.as_deref().unwrap_or_default(),
+        true => status
+            .init_container_statuses
+            .as_deref()
+            .unwrap_or_default(),
         false => status.container_statuses.as_deref().unwrap_or_default(),
     };
     init.chain(main)
         .map(|(container, init)| {
-            let status = statuses(init).iter().find(|status| status.name == container.name);
+            let status = statuses(init)
+                .iter()
+                .find(|status| status.name == container.name);
             let (state, reason) = status.map_or((ContainerState::Waiting, None), container_state);
             let back_off = (state == ContainerState::BackOff)
                 .then(|| mirror.back_off(&pod.key(), &container.name))
@@ -214,16 +267,30 @@ fn containers(mirror: &Mirror, pod: &Pod, spec: &PodSpec, status: &PodStatus) ->
 }
 
 fn container_state(status: &ContainerStatus) -> (ContainerState, Option<&str>) {
-    let Some(state) = &status.state else { return (ContainerState::Waiting, None) };
+    let Some(state) = &status.state else {
+        return (ContainerState::Waiting, None);
+    };
     if state.running.is_some() {
-        let ready = if status.ready { ContainerState::Ready } else { ContainerState::Running };
+        let ready = if status.ready {
+            ContainerState::Ready
+        } else {
+            ContainerState::Running
+        };
         return (ready, None);
     }
     if let Some(terminated) = &state.terminated {
-        let ended = if terminated.exit_code == 0 { ContainerState::Completed } else { ContainerState::Failed };
+        let ended = if terminated.exit_code == 0 {
+            ContainerState::Completed
+        } else {
+            ContainerState::Failed
+        };
         return (ended, terminated.reason.as_deref());
     }
-    match state.waiting.as_ref().and_then(|waiting| waiting.reason.as_deref()) {
+    match state
+        .waiting
+        .as_ref()
+        .and_then(|waiting| waiting.reason.as_deref())
+    {
         Some("CrashLoopBackOff") => (ContainerState::BackOff, Some("CrashLoopBackOff")),
         reason => (ContainerState::Waiting, reason),
     }
@@ -247,7 +314,11 @@ fn pod_state(
     node_unknown: bool,
 ) -> PodState {
     if pod.metadata.deletion_timestamp.is_some() {
-        return if node_unknown { PodState::Unknown } else { PodState::Terminating };
+        return if node_unknown {
+            PodState::Unknown
+        } else {
+            PodState::Terminating
+        };
     }
     match phase_index(pod) {
         2 => return PodState::Succeeded,
@@ -255,13 +326,23 @@ fn pod_state(
         _ if node_unknown => return PodState::Unknown,
         _ => {}
     }
-    if pod.spec.as_ref().is_none_or(|spec| spec.node_name.is_none()) {
+    if pod
+        .spec
+        .as_ref()
+        .is_none_or(|spec| spec.node_name.is_none())
+    {
         return PodState::Pending;
     }
-    if containers.iter().any(|container| container.state == ContainerState::BackOff) {
+    if containers
+        .iter()
+        .any(|container| container.state == ContainerState::BackOff)
+    {
         return PodState::BackOff;
     }
-    if containers.iter().any(|container| BLOCKED.contains(&&*container.reason)) {
+    if containers
+        .iter()
+        .any(|container| BLOCKED.contains(&&*container.reason))
+    {
         return PodState::Blocked;
     }
     match (status.phase.as_deref(), ready) {
@@ -273,26 +354,57 @@ fn pod_state(
 
 /// The STATUS column of `kubectl get pods` (printPod in
 /// pkg/printers/internalversion).
-fn printed_status(pod: &Pod, status: &PodStatus, containers: &[ContainerView], node_unknown: bool) -> Name {
+fn printed_status(
+    pod: &Pod,
+    status: &PodStatus,
+    containers: &[ContainerView],
+    node_unknown: bool,
+) -> Name {
     if pod.metadata.deletion_timestamp.is_some() {
-        return if status.reason.as_deref() == Some("NodeLost") { "Unknown".into() } else { "Terminating".into() };
+        return if status.reason.as_deref() == Some("NodeLost") {
+            "Unknown".into()
+        } else {
+            "Terminating".into()
+        };
     }
     let (init, main): (Vec<&ContainerView>, Vec<&ContainerView>) =
         containers.iter().partition(|container| container.init);
     let initialized = is_true(status, "Initialized");
     if !initialized && !init.is_empty() {
-        let done = init.iter().filter(|container| container.state == ContainerState::Completed).count();
-        let current = init.iter().find(|container| container.state != ContainerState::Completed);
-        let reason = current.map(|container| &*container.reason).unwrap_or_default();
+        let done = init
+            .iter()
+            .filter(|container| container.state == ContainerState::Completed)
+            .count();
+        let current = init
+            .iter()
+            .find(|container| container.state != ContainerState::Completed);
+        let reason = current
+            .map(|container| &*container.reason)
+            .unwrap_or_default();
         return match reason {
             "" | "PodInitializing" => format!("Init:{done}/{}", init.len()).into(),
             reason => format!("Init:{reason}").into(),
         };
     }
-    let reason = main.iter().rev().map(|container| &container.reason).find(|reason| !reason.is_empty());
-    let phase = status.reason.as_deref().or(status.phase.as_deref()).unwrap_or("Pending");
+    let reason = main
+        .iter()
+        .rev()
+        .map(|container| &container.reason)
+        .find(|reason| !reason.is_empty());
+    let phase = status
+        .reason
+        .as_deref()
+        .or(status.phase.as_deref())
+        .unwrap_or("Pending");
     match reason {
-        Some(reason) if &**reason == "Completed" && main.iter().any(|container| container.state == ContainerState::Ready) => "Running".into(),
+        Some(reason)
+            if &**reason == "Completed"
+                && main
+                    .iter()
+                    .any(|container| container.state == ContainerState::Ready) =>
+        {
+            "Running".into()
+        }
         Some(reason) => reason.clone(),
         None if node_unknown && phase == "Running" => "Running".into(),
         None => phase.into(),
@@ -333,7 +445,10 @@ pub(super) fn workload(mirror: &Mirror, kind: Kind, key: &Key) -> Option<Workloa
             let set = mirror.replica_sets.get(key)?;
             let status = set.status.clone().unwrap_or_default();
             let spec = set.spec.as_ref()?;
-            let template = spec.template.as_ref().and_then(|template| template.spec.as_ref());
+            let template = spec
+                .template
+                .as_ref()
+                .and_then(|template| template.spec.as_ref());
             Some(WorkloadView {
                 uid: set.uid().into(),
                 kind,
@@ -345,7 +460,9 @@ pub(super) fn workload(mirror: &Mirror, kind: Kind, key: &Key) -> Option<Workloa
                 available: status.available_replicas.unwrap_or(0),
                 images: images(template),
                 revision: revision(&set.metadata),
-                template_hash: label(&set.metadata, "pod-template-hash").unwrap_or_default().into(),
+                template_hash: label(&set.metadata, "pod-template-hash")
+                    .unwrap_or_default()
+                    .into(),
                 owner: owner_name(&set.metadata).unwrap_or_default(),
                 system: &*key.namespace == SYSTEM_NAMESPACE,
             })
@@ -355,8 +472,13 @@ pub(super) fn workload(mirror: &Mirror, kind: Kind, key: &Key) -> Option<Workloa
 }
 
 fn images(spec: Option<&PodSpec>) -> Vec<Name> {
-    spec.map(|spec| spec.containers.iter().map(|container| name(&container.image)).collect())
-        .unwrap_or_default()
+    spec.map(|spec| {
+        spec.containers
+            .iter()
+            .map(|container| name(&container.image))
+            .collect()
+    })
+    .unwrap_or_default()
 }
 
 fn revision(meta: &ObjectMeta) -> u32 {
@@ -386,7 +508,10 @@ pub(super) fn service(mirror: &Mirror, service: &Service) -> ServiceView {
         cluster_ip: name(&spec.cluster_ip),
         external_ip: ingress.map(|ingress| name(&ingress.ip)).unwrap_or_default(),
         ports: ports.iter().map(printed_port).collect(),
-        port_numbers: ports.iter().filter_map(|port| u16::try_from(port.port).ok()).collect(),
+        port_numbers: ports
+            .iter()
+            .filter_map(|port| u16::try_from(port.port).ok())
+            .collect(),
         endpoints: Vec::new(),
         endpoints_not_ready: Vec::new(),
         system: service.namespace() == SYSTEM_NAMESPACE,
@@ -395,10 +520,24 @@ pub(super) fn service(mirror: &Mirror, service: &Service) -> ServiceView {
     let slices = mirror.slices.in_namespace(service.namespace());
     for slice in slices.filter(|slice| service_of(slice).as_ref() == Some(&key)) {
         for endpoint in slice.endpoints.iter().flatten() {
-            let uid = endpoint.target_ref.as_ref().and_then(|target| target.uid.as_deref());
-            let ready = endpoint.conditions.as_ref().is_none_or(|conditions| conditions.ready != Some(false));
-            let list = if ready { &mut view.endpoints } else { &mut view.endpoints_not_ready };
-            list.push(uid.or(endpoint.addresses.first().map(String::as_str)).unwrap_or_default().into());
+            let uid = endpoint
+                .target_ref
+                .as_ref()
+                .and_then(|target| target.uid.as_deref());
+            let ready = endpoint
+                .conditions
+                .as_ref()
+                .is_none_or(|conditions| conditions.ready != Some(false));
+            let list = if ready {
+                &mut view.endpoints
+            } else {
+                &mut view.endpoints_not_ready
+            };
+            list.push(
+                uid.or(endpoint.addresses.first().map(String::as_str))
+                    .unwrap_or_default()
+                    .into(),
+            );
         }
     }
     view
@@ -432,4 +571,3 @@ pub(super) fn event(event: &Event) -> EventView {
         count: event.count.unwrap_or(1).max(1) as u32,
     }
 }
-

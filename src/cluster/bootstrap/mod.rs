@@ -2,15 +2,15 @@
 
 use super::event::{Boot, Event};
 use super::{Cluster, ClusterSpec, Machine, controller_manager};
-use crate::api::{Key, Kind, Object, Pod};
+use crate::api::{Key, Kind, Node, Object, Pod};
 use crate::apiserver::{Body, Request};
 use crate::controllers::cloud::CloudController;
 use crate::controllers::{self, ControllerManager};
 use crate::kubelet::{Kubelet, NodeConfig};
 use crate::network::proxy::KubeProxy;
 use crate::network::{self, Network};
-use crate::sim::{Actor, Cause};
 use crate::sim::trace::Verb;
+use crate::sim::{Actor, Cause};
 use ipnet::Ipv4Net;
 use serde::Deserialize;
 use serde_json::Value;
@@ -38,14 +38,19 @@ fn documents(text: &str) -> Vec<Object> {
     serde_yaml::Deserializer::from_str(text)
         .filter_map(|document| {
             let value = Value::deserialize(document).ok()?;
-            let kind = Kind::from_api_version(value["apiVersion"].as_str()?, value["kind"].as_str()?)?;
+            let kind =
+                Kind::from_api_version(value["apiVersion"].as_str()?, value["kind"].as_str()?)?;
             Object::from_json(kind, value).ok()
         })
         .collect()
 }
 
 fn pods(text: &str) -> Vec<Pod> {
-    documents(text).iter().filter_map(|object| object.as_kind::<Pod>()).map(|pod| (**pod).clone()).collect()
+    documents(text)
+        .iter()
+        .filter_map(|object| object.as_kind::<Pod>())
+        .map(|pod| (**pod).clone())
+        .collect()
 }
 
 pub(super) fn new_controller_manager(spec: &ClusterSpec) -> ControllerManager {
@@ -61,7 +66,41 @@ pub(super) fn new_cloud_controller() -> CloudController {
 }
 
 pub(super) fn new_network(spec: &ClusterSpec) -> Network {
-    Network::with_config(network::Config { cluster_cidr: spec.cluster_cidr(), ..network::Config::default() })
+    Network::with_config(network::Config {
+        cluster_cidr: spec.cluster_cidr(),
+        ..network::Config::default()
+    })
+}
+
+/// Whether every machine's node and every system pod is Ready.
+pub(super) fn is_settled(cluster: &Cluster) -> bool {
+    let etcd = cluster.api().etcd();
+    let nodes = etcd.range(Kind::Node, None).filter(|(_, entry)| {
+        let node = entry.object.as_kind::<Node>();
+        let status = node.and_then(|node| node.status.as_ref());
+        let conditions = status.and_then(|status| status.conditions.as_ref());
+        conditions
+            .into_iter()
+            .flatten()
+            .any(|found| found.type_ == "Ready" && found.status == "True")
+    });
+    let pod_ready = |pod: &Pod| {
+        let status = pod.status.as_ref();
+        let conditions = status.and_then(|status| status.conditions.as_ref());
+        conditions
+            .into_iter()
+            .flatten()
+            .any(|found| found.type_ == "Ready" && found.status == "True")
+    };
+    let mut pods = etcd.range(Kind::Pod, Some("kube-system"));
+    nodes.count() == cluster.machines.len()
+        && etcd.range(Kind::Pod, Some("kube-system")).count() > cluster.machines.len()
+        && pods.all(|(_, entry)| {
+            entry
+                .object
+                .as_kind::<Pod>()
+                .is_some_and(|pod| pod_ready(pod))
+        })
 }
 
 impl Cluster {
@@ -72,9 +111,15 @@ impl Cluster {
             self.create(object);
         }
         let core = &mut self.core;
-        core.step(Actor::Scheduler, None, Event::Scheduler, |ctx| self.scheduler.start(ctx));
-        core.step(controller_manager(), None, Event::Controllers, |ctx| self.controllers.start(ctx));
-        core.step(Actor::CloudController, None, Event::Cloud, |ctx| self.cloud.start(ctx));
+        core.step(Actor::Scheduler, None, Event::Scheduler, |ctx| {
+            self.scheduler.start(ctx)
+        });
+        core.step(controller_manager(), None, Event::Controllers, |ctx| {
+            self.controllers.start(ctx)
+        });
+        core.step(Actor::CloudController, None, Event::Cloud, |ctx| {
+            self.cloud.start(ctx)
+        });
         core.step(Actor::CoreDns, None, Event::Dns, |ctx| self.dns.start(ctx));
         for config in self.spec.node_configs(manifests.static_pods) {
             let mut proxy = manifests.kube_proxy.clone();
@@ -87,7 +132,8 @@ impl Cluster {
 
     fn create(&mut self, object: Object) {
         let key = Key::new(object.key().namespace, "");
-        let request = Request::new(Actor::World, Verb::Create, object.kind(), key).body(Body::Object(object));
+        let request =
+            Request::new(Actor::World, Verb::Create, object.kind(), key).body(Body::Object(object));
         // A refusal stays in the trace; a test looks that there is none.
         let _ = self.core.api.handle(&mut self.core.sim, None, request);
     }
@@ -109,24 +155,54 @@ impl Cluster {
     /// Starts kubelet and kube-proxy of a machine that has got power again.
     pub(in crate::cluster) fn restart_agents(&mut self, index: u32, cause: Cause) {
         let (core, net) = (&mut self.core, &mut self.network);
-        let Some(machine) = self.machines.get_mut(index as usize) else { return };
-        let at = Boot { node: index, boot: machine.boot };
+        let Some(machine) = self.machines.get_mut(index as usize) else {
+            return;
+        };
+        let at = Boot {
+            node: index,
+            boot: machine.boot,
+        };
         let kubelet = Actor::Kubelet(machine.name.clone());
         let proxy = Actor::KubeProxy(machine.name.clone());
         machine.proxy = KubeProxy::new(machine.name.clone());
-        core.step(kubelet, cause, |timer| Event::Kubelet(at, timer), |ctx| machine.kubelet.power_on(ctx, net));
-        core.step(proxy, cause, |timer| Event::Proxy(at, timer), |ctx| machine.proxy.start(ctx, net));
+        core.step(
+            kubelet,
+            cause,
+            |timer| Event::Kubelet(at, timer),
+            |ctx| machine.kubelet.power_on(ctx, net),
+        );
+        core.step(
+            proxy,
+            cause,
+            |timer| Event::Proxy(at, timer),
+            |ctx| machine.proxy.start(ctx, net),
+        );
     }
 
     /// Starts kubelet and kube-proxy of a machine that has just got power.
     fn start_agents(&mut self, index: u32) {
         let (core, net) = (&mut self.core, &mut self.network);
-        let Some(machine) = self.machines.get_mut(index as usize) else { return };
-        let at = Boot { node: index, boot: machine.boot };
+        let Some(machine) = self.machines.get_mut(index as usize) else {
+            return;
+        };
+        let at = Boot {
+            node: index,
+            boot: machine.boot,
+        };
         let kubelet = Actor::Kubelet(machine.name.clone());
         let proxy = Actor::KubeProxy(machine.name.clone());
-        core.step(kubelet, None, |timer| Event::Kubelet(at, timer), |ctx| machine.kubelet.start(ctx, net));
-        core.step(proxy, None, |timer| Event::Proxy(at, timer), |ctx| machine.proxy.start(ctx, net));
+        core.step(
+            kubelet,
+            None,
+            |timer| Event::Kubelet(at, timer),
+            |ctx| machine.kubelet.start(ctx, net),
+        );
+        core.step(
+            proxy,
+            None,
+            |timer| Event::Proxy(at, timer),
+            |ctx| machine.proxy.start(ctx, net),
+        );
     }
 }
 

@@ -132,7 +132,11 @@ fn sets_go_through_the_recorded_sizes() {
         }
         // How a roll-out of many goes on depends on how many pods become ready
         // between two looks.
-        let beginning = if name.starts_with("04") { 4 } else { usize::MAX };
+        let beginning = if name.starts_with("04") {
+            4
+        } else {
+            usize::MAX
+        };
         let cut = |text: String| {
             let words: Vec<_> = text.split(' ').take(beginning).collect();
             words.join(" ")

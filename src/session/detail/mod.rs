@@ -27,7 +27,10 @@ pub(super) fn of(cluster: &Cluster, mirror: &Mirror, subject: &Subject) -> Detai
 }
 
 fn of_object(cluster: &Cluster, mirror: &Mirror, kind: Kind, key: &Key) -> Detail {
-    let mut detail = blank(Subject::Object { kind, key: key.clone() });
+    let mut detail = blank(Subject::Object {
+        kind,
+        key: key.clone(),
+    });
     detail.events = events(mirror, kind, key);
     let Some(object) = actions::look(cluster, kind, key) else {
         detail.gone = true;
@@ -40,7 +43,9 @@ fn of_object(cluster: &Cluster, mirror: &Mirror, kind: Kind, key: &Key) -> Detai
     match &object {
         Object::Pod(pod) => pod::write(cluster, mirror, pod, &mut detail),
         Object::Node(node) => node::write(cluster, mirror, node, &mut detail),
-        Object::Deployment(deployment) => workload::write_deployment(mirror, deployment, &mut detail),
+        Object::Deployment(deployment) => {
+            workload::write_deployment(mirror, deployment, &mut detail)
+        }
         Object::ReplicaSet(set) => workload::write_replica_set(mirror, set, &mut detail),
         Object::Service(service) => service::write(cluster, mirror, service, &mut detail),
         other => {
@@ -72,13 +77,18 @@ fn blank(subject: Subject) -> Detail {
 
 /// The events about an object, the latest first.
 fn events(mirror: &Mirror, kind: Kind, key: &Key) -> Vec<EventView> {
-    let namespace = if key.namespace.is_empty() { "default" } else { &*key.namespace };
+    let namespace = if key.namespace.is_empty() {
+        "default"
+    } else {
+        &*key.namespace
+    };
     let mut events: Vec<EventView> = mirror
         .events
         .in_namespace(namespace)
         .filter(|event| {
             let about = &event.involved_object;
-            about.name.as_deref() == Some(&*key.name) && about.kind.as_deref() == Some(kind.info().kind)
+            about.name.as_deref() == Some(&*key.name)
+                && about.kind.as_deref() == Some(kind.info().kind)
         })
         .map(|event| view::event(event))
         .collect();
@@ -89,7 +99,8 @@ fn events(mirror: &Mirror, kind: Kind, key: &Key) -> Vec<EventView> {
 
 fn conditions(json: &Value) -> Vec<ConditionView> {
     let list = json["status"]["conditions"].as_array();
-    let text = |condition: &Value, field: &str| condition[field].as_str().unwrap_or_default().to_owned();
+    let text =
+        |condition: &Value, field: &str| condition[field].as_str().unwrap_or_default().to_owned();
     list.into_iter()
         .flatten()
         .map(|condition| ConditionView {
@@ -119,5 +130,8 @@ fn object(kind: Kind, key: Key) -> Subject {
 
 /// `app=web,tier=front`.
 fn pairs<'a>(map: impl IntoIterator<Item = (&'a String, &'a String)>) -> String {
-    map.into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
+    map.into_iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect::<Vec<_>>()
+        .join(",")
 }

@@ -16,13 +16,28 @@ pub(super) fn write(cluster: &Cluster, mirror: &Mirror, pod: &Pod, detail: &mut 
     fact(detail, "IP", &*seen.ip);
     fact(detail, "Restarts", seen.restarts.to_string());
     let service_account = spec.and_then(|spec| spec.service_account_name.clone());
-    fact(detail, "Service account", service_account.unwrap_or_default());
-    let class = pod.status.as_ref().and_then(|status| status.qos_class.clone());
+    fact(
+        detail,
+        "Service account",
+        service_account.unwrap_or_default(),
+    );
+    let class = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.qos_class.clone());
     fact(detail, "QoS class", class.unwrap_or_default());
-    fact(detail, "Labels", pod.metadata.labels.as_ref().map(pairs).unwrap_or_default());
+    fact(
+        detail,
+        "Labels",
+        pod.metadata.labels.as_ref().map(pairs).unwrap_or_default(),
+    );
     fact(detail, "veth on its node", &*seen.veth);
     for container in &seen.containers {
-        fact(detail, &format!("Container {}", container.name), container_line(container));
+        fact(
+            detail,
+            &format!("Container {}", container.name),
+            container_line(container),
+        );
     }
     detail.decision = mirror.decisions.get(&pod.key()).cloned();
     detail.why.extend(why_placed(detail, &seen));
@@ -61,29 +76,54 @@ fn container_line(container: &super::super::protocol::ContainerView) -> String {
         "" => String::new(),
         reason => format!(" ({reason})"),
     };
-    format!("{init}{}: {state}{reason}, {} restarts", container.image, container.restarts)
+    format!(
+        "{init}{}: {state}{reason}, {} restarts",
+        container.image, container.restarts
+    )
 }
 
 fn why_placed(detail: &Detail, seen: &PodView) -> Option<Why> {
     let decision = detail.decision.as_ref()?;
     let Some(node) = &decision.node else {
         let answer = vec![decision.message.clone()];
-        return Some(Why { question: "Why is it Pending?".into(), answer });
+        return Some(Why {
+            question: "Why is it Pending?".into(),
+            answer,
+        });
     };
-    let ruled_out = decision.verdicts.iter().filter(|verdict| verdict.rejected.is_some()).count();
+    let ruled_out = decision
+        .verdicts
+        .iter()
+        .filter(|verdict| verdict.rejected.is_some())
+        .count();
     let mut answer = vec![format!(
         "{} of {} nodes passed every filter, {ruled_out} were ruled out.",
         decision.verdicts.len() - ruled_out,
         decision.nodes_total,
     )];
     if let Some(best) = decision.scores.first() {
-        let rest: Vec<String> =
-            decision.scores.iter().skip(1).take(3).map(|score| format!("{} {}", score.node, score.total)).collect();
-        let others = if rest.is_empty() { String::new() } else { format!("; then {}", rest.join(", ")) };
-        answer.push(format!("{} scored highest with {}{others}.", best.node, best.total));
+        let rest: Vec<String> = decision
+            .scores
+            .iter()
+            .skip(1)
+            .take(3)
+            .map(|score| format!("{} {}", score.node, score.total))
+            .collect();
+        let others = if rest.is_empty() {
+            String::new()
+        } else {
+            format!("; then {}", rest.join(", "))
+        };
+        answer.push(format!(
+            "{} scored highest with {}{others}.",
+            best.node, best.total
+        ));
     }
     let name = seen.node.as_ref().unwrap_or(node);
-    Some(Why { question: format!("Why on {name}?"), answer })
+    Some(Why {
+        question: format!("Why on {name}?"),
+        answer,
+    })
 }
 
 fn why_not_ready(pod: &Pod, seen: &PodView) -> Option<Why> {
@@ -94,47 +134,84 @@ fn why_not_ready(pod: &Pod, seen: &PodView) -> Option<Why> {
     let mut answer = Vec::new();
     let all = [&status.init_container_statuses, &status.container_statuses];
     for container in all.into_iter().flatten().flatten() {
-        let Some(state) = &container.state else { continue };
+        let Some(state) = &container.state else {
+            continue;
+        };
         if let Some(waiting) = &state.waiting {
             let message = waiting.message.as_deref().unwrap_or("waits");
             let reason = waiting.reason.as_deref().unwrap_or("Waiting");
             answer.push(format!("Container {}: {reason}: {message}", container.name));
         } else if let Some(ended) = &state.terminated {
-            answer.push(format!("Container {} ended with exit code {}.", container.name, ended.exit_code));
+            answer.push(format!(
+                "Container {} ended with exit code {}.",
+                container.name, ended.exit_code
+            ));
         } else if !container.ready && container.started == Some(false) {
-            answer.push(format!("Container {} runs; its startup probe has not passed yet.", container.name));
+            answer.push(format!(
+                "Container {} runs; its startup probe has not passed yet.",
+                container.name
+            ));
         } else if !container.ready {
-            answer.push(format!("Container {} runs; its readiness probe does not pass.", container.name));
+            answer.push(format!(
+                "Container {} runs; its readiness probe does not pass.",
+                container.name
+            ));
         }
     }
     for condition in status.conditions.as_deref().unwrap_or_default() {
         if condition.status != "True" && condition.type_ != "DisruptionTarget" {
-            let message = condition.message.as_deref().or(condition.reason.as_deref()).unwrap_or_default();
+            let message = condition
+                .message
+                .as_deref()
+                .or(condition.reason.as_deref())
+                .unwrap_or_default();
             if !message.is_empty() {
-                answer.push(format!("Condition {} is {}: {message}", condition.type_, condition.status));
+                answer.push(format!(
+                    "Condition {} is {}: {message}",
+                    condition.type_, condition.status
+                ));
             }
         }
     }
-    (!answer.is_empty()).then(|| Why { question: "Why is it not Ready?".into(), answer })
+    (!answer.is_empty()).then(|| Why {
+        question: "Why is it not Ready?".into(),
+        answer,
+    })
 }
 
 fn relate(mirror: &Mirror, pod: &Pod, seen: &PodView, detail: &mut Detail) {
     if let Some(node) = &seen.node {
-        detail.related.push(("runs on".into(), object(Kind::Node, Key::new("", node.clone()))));
+        detail.related.push((
+            "runs on".into(),
+            object(Kind::Node, Key::new("", node.clone())),
+        ));
     }
     for owner in pod.metadata.owner_references.as_deref().unwrap_or_default() {
         if let Some(kind) = Kind::from_api_version(&owner.api_version, &owner.kind) {
-            let namespace = if kind.info().namespaced { pod.namespace() } else { "" };
-            detail.related.push(("made by".into(), object(kind, Key::new(namespace, owner.name.as_str()))));
+            let namespace = if kind.info().namespaced {
+                pod.namespace()
+            } else {
+                ""
+            };
+            detail.related.push((
+                "made by".into(),
+                object(kind, Key::new(namespace, owner.name.as_str())),
+            ));
         }
     }
     let uid = pod.uid();
     for slice in mirror.slices.in_namespace(pod.namespace()) {
         let holds = slice.endpoints.iter().flatten().any(|endpoint| {
-            endpoint.target_ref.as_ref().and_then(|target| target.uid.as_deref()) == Some(uid)
+            endpoint
+                .target_ref
+                .as_ref()
+                .and_then(|target| target.uid.as_deref())
+                == Some(uid)
         });
         if let (true, Some(service)) = (holds, view::service_of(slice)) {
-            detail.related.push(("endpoint of".into(), object(Kind::Service, service)));
+            detail
+                .related
+                .push(("endpoint of".into(), object(Kind::Service, service)));
         }
     }
 }
@@ -143,13 +220,17 @@ fn relate(mirror: &Mirror, pod: &Pod, seen: &PodView, detail: &mut Detail) {
 const LOG_LINES: usize = 40;
 
 fn write_logs(cluster: &Cluster, pod: &Pod, seen: &PodView, detail: &mut Detail) {
-    let Some(kubelet) = seen.node.as_deref().and_then(|node| cluster.kubelet(node)) else { return };
+    let Some(kubelet) = seen.node.as_deref().and_then(|node| cluster.kubelet(node)) else {
+        return;
+    };
     for container in &seen.containers {
         for (previous, when) in [(false, ""), (true, " before its restart")] {
             let log = kubelet.log(&pod.key(), &container.name, previous);
             let text = log.map(|log| log.tail(LOG_LINES)).unwrap_or_default();
             if !text.is_empty() {
-                detail.texts.push((format!("Log of {}{when}", container.name), text));
+                detail
+                    .texts
+                    .push((format!("Log of {}{when}", container.name), text));
             }
         }
     }

@@ -20,9 +20,20 @@ pub(super) fn write(cluster: &Cluster, mirror: &Mirror, service: &Service, detai
     fact(detail, "Cluster IP", &*seen.cluster_ip);
     fact(detail, "External IP", &*seen.external_ip);
     fact(detail, "Ports", seen.ports.join(", "));
-    let selector = service.spec.as_ref().and_then(|spec| spec.selector.as_ref());
+    let selector = service
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.selector.as_ref());
     fact(detail, "Selector", selector.map(pairs).unwrap_or_default());
-    fact(detail, "DNS name", format!("{}.{}.svc.cluster.local", service.name(), service.namespace()));
+    fact(
+        detail,
+        "DNS name",
+        format!(
+            "{}.{}.svc.cluster.local",
+            service.name(),
+            service.namespace()
+        ),
+    );
     detail.why.push(why_these(mirror, service, &seen, selector));
     if !matches!(&*seen.cluster_ip, "" | "None") {
         detail.why.push(Why {
@@ -36,7 +47,9 @@ pub(super) fn write(cluster: &Cluster, mirror: &Mirror, service: &Service, detai
     for pod in mirror.pods.in_namespace(service.namespace()) {
         let uid = pod.uid();
         if seen.endpoints.iter().any(|endpoint| &**endpoint == uid) {
-            detail.related.push(("leads to".into(), object(Kind::Pod, pod.key())));
+            detail
+                .related
+                .push(("leads to".into(), object(Kind::Pod, pod.key())));
         }
     }
     if let Some(rules) = rules_of(cluster, &service.key()) {
@@ -50,7 +63,10 @@ fn rules_of(cluster: &Cluster, service: &Key) -> Option<String> {
     let node = cluster.node_names().find(|node| cluster.is_powered(node))?;
     let saved = cluster.network().iptables_save(&node, cluster.now())?;
     let comment = service.to_string();
-    let lines: Vec<&str> = saved.lines().filter(|line| line.contains(&comment)).collect();
+    let lines: Vec<&str> = saved
+        .lines()
+        .filter(|line| line.contains(&comment))
+        .collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
@@ -60,23 +76,45 @@ fn why_these(
     seen: &ServiceView,
     selector: Option<&BTreeMap<String, String>>,
 ) -> Why {
-    let question = if seen.endpoints.is_empty() { "Why no endpoints?" } else { "Why these backends?" };
+    let question = if seen.endpoints.is_empty() {
+        "Why no endpoints?"
+    } else {
+        "Why these backends?"
+    };
     let Some(selector) = selector.filter(|selector| !selector.is_empty()) else {
         let answer = vec!["It has no selector: its endpoints are written by hand.".to_owned()];
-        return Why { question: question.into(), answer };
+        return Why {
+            question: question.into(),
+            answer,
+        };
     };
     let matching = mirror.pods.in_namespace(service.namespace()).filter(|pod| {
         let labels = pod.metadata.labels.as_ref();
-        selector.iter().all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
+        selector
+            .iter()
+            .all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
     });
     let total = matching.count();
-    let mut answer = vec![format!("{total} pods in {} carry {}.", service.namespace(), pairs(selector))];
-    answer.push(format!("{} of them are Ready and get traffic.", seen.endpoints.len()));
+    let mut answer = vec![format!(
+        "{total} pods in {} carry {}.",
+        service.namespace(),
+        pairs(selector)
+    )];
+    answer.push(format!(
+        "{} of them are Ready and get traffic.",
+        seen.endpoints.len()
+    ));
     if !seen.endpoints_not_ready.is_empty() {
-        answer.push(format!("{} are not Ready and are left out.", seen.endpoints_not_ready.len()));
+        answer.push(format!(
+            "{} are not Ready and are left out.",
+            seen.endpoints_not_ready.len()
+        ));
     }
     if total == 0 {
         answer.push("Compare the service's selector with the labels of the pods.".into());
     }
-    Why { question: question.into(), answer }
+    Why {
+        question: question.into(),
+        answer,
+    }
 }

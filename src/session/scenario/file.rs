@@ -180,6 +180,7 @@ pub enum Proof {
         count: usize,
     },
     /// The restarts of the pods that match, together, are at least so many.
+    #[serde(rename_all = "camelCase")]
     Restarts {
         /// `app=web`.
         selector: String,

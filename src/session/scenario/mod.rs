@@ -4,29 +4,45 @@ mod file;
 mod pick;
 mod proof;
 
-pub use file::{Deed, Expectation, PacketPick, Pick, PodPick, NodePick, Proof, Scenario, Step};
+pub use file::{Deed, Expectation, NodePick, PacketPick, Pick, PodPick, Proof, Scenario, Step};
 
 use super::Session;
 use super::actions;
-use super::protocol::{
-    Action, Answer, Destination, SendPacket, ScenarioView, Source, Subject,
-};
+use super::protocol::{Action, Answer, Destination, ScenarioView, SendPacket, Source, Subject};
 use crate::api::{Key, Kind};
 use crate::cluster::Cluster;
-use crate::sim::trace::Journey;
 use crate::sim::Instant;
+use crate::sim::trace::Journey;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The scenarios that come with the page: file name and text.
 pub const CATALOGUE: [(&str, &str); 7] = [
-    ("first-deployment", include_str!("../../../scenarios/first-deployment.yaml")),
-    ("five-replicas", include_str!("../../../scenarios/five-replicas.yaml")),
-    ("crash-loop", include_str!("../../../scenarios/crash-loop.yaml")),
-    ("node-dies", include_str!("../../../scenarios/node-dies.yaml")),
-    ("life-of-a-packet", include_str!("../../../scenarios/life-of-a-packet.yaml")),
+    (
+        "first-deployment",
+        include_str!("../../../scenarios/first-deployment.yaml"),
+    ),
+    (
+        "five-replicas",
+        include_str!("../../../scenarios/five-replicas.yaml"),
+    ),
+    (
+        "crash-loop",
+        include_str!("../../../scenarios/crash-loop.yaml"),
+    ),
+    (
+        "node-dies",
+        include_str!("../../../scenarios/node-dies.yaml"),
+    ),
+    (
+        "life-of-a-packet",
+        include_str!("../../../scenarios/life-of-a-packet.yaml"),
+    ),
     ("services", include_str!("../../../scenarios/services.yaml")),
-    ("rolling-update", include_str!("../../../scenarios/rolling-update.yaml")),
+    (
+        "rolling-update",
+        include_str!("../../../scenarios/rolling-update.yaml"),
+    ),
 ];
 
 /// A scenario that is being played.
@@ -85,8 +101,12 @@ impl Session {
     }
 
     fn enter_step(&mut self, index: usize) {
-        let Some(running) = &mut self.running else { return };
-        let Some(step) = running.scenario.steps.get(index).cloned() else { return };
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let Some(step) = running.scenario.steps.get(index).cloned() else {
+            return;
+        };
         running.step = index;
         running.begun = self.cluster.now();
         running.met = vec![false; step.expect.len()];
@@ -111,10 +131,14 @@ impl Session {
                 Subject::Object { kind, key } => Action::Delete { kind, key },
                 Subject::Component(_) => return Err("a component cannot be deleted".into()),
             },
-            Deed::Crash(pod) => {
-                Action::CrashContainer { pod: pick::pod(&self.mirror, pod)?, container: "".into() }
-            }
-            Deed::Scale { deployment, replicas } => Action::Scale {
+            Deed::Crash(pod) => Action::CrashContainer {
+                pod: pick::pod(&self.mirror, pod)?,
+                container: "".into(),
+            },
+            Deed::Scale {
+                deployment,
+                replicas,
+            } => Action::Scale {
                 kind: Kind::Deployment,
                 key: Key::new("default", deployment.as_str()),
                 replicas: *replicas,
@@ -124,12 +148,19 @@ impl Session {
                 container: "".into(),
                 image: image.clone(),
             },
-            Deed::Undo(deployment) => {
-                Action::RolloutUndo { deployment: Key::new("default", deployment.as_str()) }
-            }
-            Deed::Cordon(node) => Action::Cordon { node: pick::node(&self.mirror, node)?, on: true },
-            Deed::StopNode(node) => Action::StopNode { node: pick::node(&self.mirror, node)? },
-            Deed::StartNode(node) => Action::StartNode { node: pick::node(&self.mirror, node)? },
+            Deed::Undo(deployment) => Action::RolloutUndo {
+                deployment: Key::new("default", deployment.as_str()),
+            },
+            Deed::Cordon(node) => Action::Cordon {
+                node: pick::node(&self.mirror, node)?,
+                on: true,
+            },
+            Deed::StopNode(node) => Action::StopNode {
+                node: pick::node(&self.mirror, node)?,
+            },
+            Deed::StartNode(node) => Action::StartNode {
+                node: pick::node(&self.mirror, node)?,
+            },
             Deed::Send { from, to } => Action::Send(self.packet(from.as_ref(), to)?),
         };
         match actions::act(&mut self.cluster, &self.mirror, action) {
@@ -147,7 +178,10 @@ impl Session {
     fn packet(&self, from: Option<&PodPick>, to: &PacketPick) -> Result<SendPacket, String> {
         let from = match from {
             None => Source::Outside,
-            Some(pod) => Source::Pod { pod: pick::pod(&self.mirror, pod)?, container: "".into() },
+            Some(pod) => Source::Pod {
+                pod: pick::pod(&self.mirror, pod)?,
+                container: "".into(),
+            },
         };
         let to = match to {
             PacketPick::Pod(pod) => Destination::Pod(pick::pod(&self.mirror, pod)?),
@@ -158,15 +192,28 @@ impl Session {
             },
             PacketPick::Host(host) => Destination::Host(host.clone()),
         };
-        Ok(SendPacket { from, to, port: None })
+        Ok(SendPacket {
+            from,
+            to,
+            port: None,
+        })
     }
 
     /// Looks which expectations have come true, and tells what changed.
     pub(super) fn follow_scenario(&mut self) {
-        let Some(running) = &mut self.running else { return };
-        let Some(step) = running.scenario.steps.get(running.step) else { return };
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let Some(step) = running.scenario.steps.get(running.step) else {
+            return;
+        };
         for (met, expectation) in running.met.iter_mut().zip(&step.expect) {
-            *met |= proof::holds(&self.cluster, &self.mirror, running.journey.as_deref(), &expectation.that);
+            *met |= proof::holds(
+                &self.cluster,
+                &self.mirror,
+                running.journey.as_deref(),
+                &expectation.that,
+            );
         }
         let view = running.view(step, &self.mirror);
         if running.told.as_ref() != Some(&view) {
@@ -186,7 +233,9 @@ impl Session {
         self.begin_scenario(name_or_text)?;
         loop {
             self.await_step(&mut look)?;
-            let Some(running) = &self.running else { return Ok(()) };
+            let Some(running) = &self.running else {
+                return Ok(());
+            };
             if running.step + 1 == running.scenario.steps.len() {
                 return Ok(());
             }
@@ -199,9 +248,16 @@ impl Session {
             self.mirror.observe(&mut self.cluster);
             look(&self.cluster);
             self.follow_scenario();
-            let Some(running) = &self.running else { return Ok(()) };
+            let Some(running) = &self.running else {
+                return Ok(());
+            };
             let step = &running.scenario.steps[running.step];
-            let place = format!("{}, step {} ({})", running.name, running.step + 1, step.title);
+            let place = format!(
+                "{}, step {} ({})",
+                running.name,
+                running.step + 1,
+                step.title
+            );
             if let Some(trouble) = running.trouble.first() {
                 return Err(format!("{place}: {trouble}"));
             }
@@ -216,7 +272,11 @@ impl Session {
                     .filter(|(_, met)| !**met)
                     .map(|(expectation, _)| expectation.text.as_str())
                     .collect();
-                return Err(format!("{place}: not within {} s: {}", step.within, missing.join("; ")));
+                return Err(format!(
+                    "{place}: not within {} s: {}",
+                    step.within,
+                    missing.join("; ")
+                ));
             }
             let next = self.cluster.now() + HEADLESS_STRIDE;
             self.cluster.advance(next, u32::MAX);
@@ -228,11 +288,20 @@ impl Session {
 const HEADLESS_STRIDE: Duration = Duration::from_millis(100);
 
 fn applied(answer: Answer) -> Result<(), String> {
-    let Answer::Applied { outcomes, diagnostics } = answer else { return Ok(()) };
+    let Answer::Applied {
+        outcomes,
+        diagnostics,
+    } = answer
+    else {
+        return Ok(());
+    };
     if let Some(outcome) = outcomes.iter().find(|outcome| !outcome.error.is_empty()) {
         return Err(outcome.error.clone());
     }
-    match diagnostics.iter().find(|diagnostic| diagnostic.severity == 2) {
+    match diagnostics
+        .iter()
+        .find(|diagnostic| diagnostic.severity == 2)
+    {
         Some(diagnostic) => Err(format!("line {}: {}", diagnostic.line, diagnostic.message)),
         None => Ok(()),
     }
@@ -241,20 +310,41 @@ fn applied(answer: Answer) -> Result<(), String> {
 impl Running {
     fn view(&self, step: &Step, mirror: &super::mirror::Mirror) -> ScenarioView {
         let last = self.step + 1 == self.scenario.steps.len();
-        let expectations: Vec<(String, bool)> =
-            step.expect.iter().map(|expectation| expectation.text.clone()).zip(self.met.iter().copied()).collect();
-        let words = step.words.split("\n\n").map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
+        let expectations: Vec<(String, bool)> = step
+            .expect
+            .iter()
+            .map(|expectation| expectation.text.clone())
+            .zip(self.met.iter().copied())
+            .collect();
+        let words = step
+            .words
+            .split("\n\n")
+            .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
         ScenarioView {
             name: self.name.clone(),
             title: self.scenario.title.clone(),
             goal: self.scenario.goal.clone(),
-            steps: self.scenario.steps.iter().map(|step| step.title.clone()).collect(),
+            steps: self
+                .scenario
+                .steps
+                .iter()
+                .map(|step| step.title.clone())
+                .collect(),
             step: self.step,
-            words: words.filter(|paragraph| !paragraph.is_empty()).chain(self.trouble.iter().cloned()).collect(),
-            next: step.next.clone().unwrap_or_else(|| if last { "Done".into() } else { "Next".into() }),
+            words: words
+                .filter(|paragraph| !paragraph.is_empty())
+                .chain(self.trouble.iter().cloned())
+                .collect(),
+            next: step
+                .next
+                .clone()
+                .unwrap_or_else(|| if last { "Done".into() } else { "Next".into() }),
             finished: last && expectations.iter().all(|(_, met)| *met),
             expectations,
-            select: step.select.as_ref().and_then(|pick| pick::subject(mirror, pick).ok()),
+            select: step
+                .select
+                .as_ref()
+                .and_then(|pick| pick::subject(mirror, pick).ok()),
         }
     }
 }

@@ -16,7 +16,9 @@ pub(super) fn pods<'a>(
         let labels = pod.metadata.labels.as_ref();
         let carries = |pair: &str| {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            labels.and_then(|labels| labels.get(key)).is_some_and(|found| found == value)
+            labels
+                .and_then(|labels| labels.get(key))
+                .is_some_and(|found| found == value)
         };
         pod.metadata.deletion_timestamp.is_none() && selector.split(',').all(carries)
     })
@@ -46,7 +48,9 @@ pub(super) fn node(mirror: &Mirror, pick: &NodePick) -> Result<Name, String> {
         NodePick::Named(name) => Ok(name.as_str().into()),
         NodePick::Of { of } => {
             let pod = find(mirror, of)?;
-            node_name(pod).map(Name::from).ok_or_else(|| format!("pod {} is on no node", pod.key()))
+            node_name(pod)
+                .map(Name::from)
+                .ok_or_else(|| format!("pod {} is on no node", pod.key()))
         }
     }
 }

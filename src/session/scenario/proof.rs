@@ -16,21 +16,37 @@ pub(super) fn holds(
     proof: &Proof,
 ) -> bool {
     match proof {
-        Proof::Pods { selector, state, count } => {
+        Proof::Pods {
+            selector,
+            state,
+            count,
+        } => {
             let found = pick::pods(mirror, selector)
                 .filter(|pod| state.is_none_or(|state| view::pod(mirror, pod).state == state))
                 .count();
             found == *count
         }
         Proof::Restarts { selector, at_least } => {
-            pick::pods(mirror, selector).map(|pod| view::restarts(pod)).sum::<u32>() >= *at_least
+            pick::pods(mirror, selector)
+                .map(|pod| view::restarts(pod))
+                .sum::<u32>()
+                >= *at_least
         }
-        Proof::Field { kind, name, path, equals } => field(cluster, kind, name, path).as_ref() == Some(equals),
+        Proof::Field {
+            kind,
+            name,
+            path,
+            equals,
+        } => field(cluster, kind, name, path).as_ref() == Some(equals),
         Proof::Event { reason, contains } => mirror.events.iter().any(|event| {
             let text = |found: &Option<String>| found.clone().unwrap_or_default();
             text(&event.reason) == *reason && text(&event.message).contains(contains.as_str())
         }),
-        Proof::Journey { answered, nodes, rewritten } => journey.is_some_and(|journey| {
+        Proof::Journey {
+            answered,
+            nodes,
+            rewritten,
+        } => journey.is_some_and(|journey| {
             journey.answered == *answered
                 && nodes.is_none_or(|nodes| passed_nodes(journey) == nodes)
                 && rewritten.is_none_or(|rewritten| was_rewritten(journey) == rewritten)
@@ -39,19 +55,39 @@ pub(super) fn holds(
 }
 
 fn field(cluster: &Cluster, kind: &str, name: &str, path: &str) -> Option<serde_json::Value> {
-    let kind = Kind::ALL.iter().copied().find(|found| found.info().kind == kind)?;
-    let namespace = if kind.info().namespaced { "default" } else { "" };
+    let kind = Kind::ALL
+        .iter()
+        .copied()
+        .find(|found| found.info().kind == kind)?;
+    let namespace = if kind.info().namespaced {
+        "default"
+    } else {
+        ""
+    };
     let object = actions::look(cluster, kind, &Key::new(namespace, name))?;
     object.to_json().pointer(path).cloned()
 }
 
 fn passed_nodes(journey: &Journey) -> usize {
-    let request = journey.legs.iter().filter(|leg| leg.kind == LegKind::Request);
-    let nodes: BTreeSet<_> = request.flat_map(|leg| &leg.hops).filter_map(|hop| hop.place.node.clone()).collect();
+    let request = journey
+        .legs
+        .iter()
+        .filter(|leg| leg.kind == LegKind::Request);
+    let nodes: BTreeSet<_> = request
+        .flat_map(|leg| &leg.hops)
+        .filter_map(|hop| hop.place.node.clone())
+        .collect();
     nodes.len()
 }
 
 fn was_rewritten(journey: &Journey) -> bool {
-    let mut request = journey.legs.iter().filter(|leg| leg.kind == LegKind::Request);
-    request.any(|leg| leg.hops.iter().any(|hop| hop.verdict == Verdict::Rewritten && &*hop.stage != "route"))
+    let mut request = journey
+        .legs
+        .iter()
+        .filter(|leg| leg.kind == LegKind::Request);
+    request.any(|leg| {
+        leg.hops
+            .iter()
+            .any(|hop| hop.verdict == Verdict::Rewritten && &*hop.stage != "route")
+    })
 }

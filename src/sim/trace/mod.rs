@@ -18,7 +18,9 @@ use std::sync::Arc;
 pub type Name = Arc<str>;
 
 /// Names one record; grows by one with every record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct RecordId(pub u64);
 
 /// The record that made something happen; none for what the user or the
