@@ -9,6 +9,7 @@
 //! | [`api`] | the object model: kinds, metadata, quantities, selectors, patches |
 //! | [`etcd`] | revisions, history, watch, compaction, leases |
 //! | [`apiserver`] | the one door: admission, defaulting, validation, storage, watch |
+//! | [`manifest`] | what a user pastes: YAML and JSON with lines, and what is wrong with it |
 //! | [`client`] | what components use: context, informer caches, work queues, event recorder |
 //! | [`scheduler`] | queues, framework, plugins, explanation |
 //! | [`controllers`] | one file a controller |

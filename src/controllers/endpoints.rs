@@ -11,7 +11,7 @@ use crate::api::core::{EndpointAddress, EndpointPort, EndpointSubset};
 use crate::api::status::ApiError;
 use crate::api::{Endpoints, Key, ObjectMeta, Pod, Resource, Service};
 use crate::apiserver::{DeleteOptions, WatchEvent};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const MANAGED_BY: (&str, &str) = ("endpoints.kubernetes.io/managed-by", "endpoint-controller");
@@ -121,61 +121,81 @@ fn describe(endpoints: &Endpoints) -> String {
     format!("writes {ready} ready and {unready} unready addresses")
 }
 
-type Ports = Vec<(String, i32, String, Option<String>)>;
+type Port = (String, i32, String, Option<String>);
+/// Address, pod, and whether it is ready: by this addresses are the same.
+type Place = (String, String, bool);
 
-/// Addresses by the ports that they have in common, each group sorted
+/// One subset for the ports that the same addresses have, each sorted
 /// (`RepackSubsets`).
 fn subsets(service: &Service, members: &[&Arc<Pod>]) -> Vec<EndpointSubset> {
     let spec = service.spec.as_ref();
     let early = spec.and_then(|spec| spec.publish_not_ready_addresses) == Some(true);
-    let has_ports =
-        spec.is_some_and(|spec| spec.ports.as_ref().is_some_and(|ports| !ports.is_empty()));
-    let mut groups: BTreeMap<Ports, EndpointSubset> = BTreeMap::new();
+    let portless = spec.is_none_or(|spec| spec.ports.as_ref().is_none_or(Vec::is_empty));
+    let mut addresses: BTreeMap<Place, EndpointAddress> = BTreeMap::new();
+    let mut by_port: BTreeMap<Option<Port>, BTreeSet<Place>> = BTreeMap::new();
     for pod in members {
         let hidden = pods::is_terminal(pod) || (pods::is_terminating(pod) && !early);
         let Some(ip) = pods::pod_ip(pod).filter(|_| !hidden) else {
             continue;
         };
-        let ports: Ports = endpointslice::ports::of(service, pod)
-            .into_iter()
-            .filter_map(|port| Some((port.name?, port.port?, port.protocol?, port.app_protocol)))
-            .collect();
-        if ports.is_empty() && has_ports {
-            continue;
+        let ready = early || pods::is_ready(pod);
+        let place = (ip.to_owned(), pod.uid().to_owned(), ready);
+        if portless {
+            by_port.entry(None).or_default().insert(place.clone());
         }
-        let subset = groups.entry(ports).or_default();
-        let addresses = if early || pods::is_ready(pod) {
-            &mut subset.addresses
-        } else {
-            &mut subset.not_ready_addresses
-        };
-        addresses.get_or_insert_default().push(EndpointAddress {
-            ip: ip.to_owned(),
-            hostname: endpointslice::host_name(service, pod),
-            node_name: pods::node_name(pod).map(str::to_owned),
-            target_ref: Some(endpointslice::reference(pod)),
-        });
+        for port in endpointslice::ports::of(service, pod) {
+            let (Some(name), Some(number), Some(protocol)) = (port.name, port.port, port.protocol)
+            else {
+                continue;
+            };
+            let port = (name, number, protocol, port.app_protocol);
+            by_port.entry(Some(port)).or_default().insert(place.clone());
+        }
+        addresses.insert(place, address(service, pod, ip));
     }
-    groups.into_iter().map(finish).collect()
+    let mut by_places: BTreeMap<BTreeSet<Place>, Vec<Port>> = BTreeMap::new();
+    for (port, places) in by_port {
+        by_places.entry(places).or_default().extend(port);
+    }
+    by_places
+        .into_iter()
+        .map(|(places, ports)| subset(&places, ports, &addresses))
+        .collect()
 }
 
-fn finish((ports, mut subset): (Ports, EndpointSubset)) -> EndpointSubset {
-    for addresses in [&mut subset.addresses, &mut subset.not_ready_addresses] {
-        if let Some(addresses) = addresses {
-            addresses.sort_by(|one, other| one.ip.cmp(&other.ip));
-        }
+fn address(service: &Service, pod: &Pod, ip: &str) -> EndpointAddress {
+    EndpointAddress {
+        ip: ip.to_owned(),
+        hostname: endpointslice::host_name(service, pod),
+        node_name: pods::node_name(pod).map(str::to_owned),
+        target_ref: Some(endpointslice::reference(pod)),
     }
-    let of = |(name, port, protocol, app_protocol): (String, i32, String, Option<String>)| {
-        EndpointPort {
-            name: Some(name).filter(|name| !name.is_empty()),
-            port,
-            protocol: Some(protocol),
-            app_protocol,
-        }
+}
+
+fn subset(
+    places: &BTreeSet<Place>,
+    ports: Vec<Port>,
+    addresses: &BTreeMap<Place, EndpointAddress>,
+) -> EndpointSubset {
+    let of = |wanted: bool| {
+        let places = places.iter().filter(|(.., ready)| *ready == wanted);
+        let list: Vec<_> = places
+            .filter_map(|place| addresses.get(place).cloned())
+            .collect();
+        Some(list).filter(|list| !list.is_empty())
     };
-    let ports: Vec<_> = ports.into_iter().map(of).collect();
-    subset.ports = Some(ports).filter(|ports| !ports.is_empty());
-    subset
+    let port = |(name, port, protocol, app_protocol): Port| EndpointPort {
+        name: Some(name).filter(|name| !name.is_empty()),
+        port,
+        protocol: Some(protocol),
+        app_protocol,
+    };
+    let ports: Vec<_> = ports.into_iter().map(port).collect();
+    EndpointSubset {
+        addresses: of(true),
+        not_ready_addresses: of(false),
+        ports: Some(ports).filter(|ports| !ports.is_empty()),
+    }
 }
 
 /// Cuts to capacity, unready addresses first; answers whether anything was cut.

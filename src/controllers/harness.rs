@@ -4,12 +4,16 @@
 pub(super) mod golden;
 mod runner;
 
+use super::cloud::{self, CloudController};
 use super::{Config, ControllerManager, Timer};
+use crate::api::core::NodeCondition;
 use crate::api::status::ApiError;
-use crate::api::{Deployment, Key, Kind, Pod, ReplicaSet, Resource};
-use crate::apiserver::{ApiServer, WatcherId};
+use crate::api::{
+    Deployment, Key, Lease, MicroTime, Namespace, Node, ObjectMeta, Pod, ReplicaSet, Resource, Time,
+};
+use crate::apiserver::{ApiServer, DeleteOptions, Propagation, WatcherId};
 use crate::client::Ctx;
-use crate::sim::{Actor, Cause, Instant, MILLISECOND, Queue, Sim};
+use crate::sim::{Actor, Cause, MILLISECOND, Queue, Sim};
 use runner::{Runner, RunnerTimer};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -20,6 +24,7 @@ const MANAGER: &str = "kube-controller-manager";
 #[derive(Clone, Debug)]
 enum Happening {
     Controllers(Timer),
+    Cloud(cloud::Timer),
     Runner(RunnerTimer),
     Delivery(WatcherId),
 }
@@ -28,7 +33,9 @@ enum Happening {
 pub(super) struct World {
     pub(super) sim: Sim,
     pub(super) api: ApiServer,
-    manager: ControllerManager,
+    // Taken out while they are stepped.
+    manager: Option<ControllerManager>,
+    cloud: Option<CloudController>,
     pub(super) runner: Runner,
     queue: Queue<Happening>,
     /// Every write of a ReplicaSet's `spec.replicas`, and every deletion of a
@@ -43,25 +50,29 @@ impl World {
         let mut world = World {
             sim: Sim::new(seed),
             api: ApiServer::new(),
-            manager: ControllerManager::new(Config::default()),
+            manager: Some(ControllerManager::new(Config::default())),
+            cloud: Some(CloudController::default()),
             runner: Runner::default(),
             queue: Queue::default(),
             sizes: Vec::new(),
             seen: 0,
         };
         let namespace = json!({"metadata": {"name": "default"}, "status": {"phase": "Active"}});
-        world.create::<crate::api::Namespace>(namespace);
+        world.create::<Namespace>(namespace);
         world.step(
             Actor::Controller(MANAGER.into()),
             None,
             Happening::Controllers,
             |world, ctx| world.start(ctx),
         );
+        world.step_cloud(None, |cloud, ctx| cloud.start(ctx));
         let mut runner = std::mem::take(&mut world.runner);
         world.run_part(Actor::Scheduler, None, Happening::Runner, |ctx| {
             runner.start(ctx)
         });
         world.runner = runner;
+        // Until namespace default has its account.
+        world.run(Duration::from_millis(100));
         world
     }
 
@@ -72,9 +83,21 @@ impl World {
         lift: impl Fn(Timer) -> Happening,
         what: impl FnOnce(&mut ControllerManager, &mut Ctx<'_, Timer>),
     ) {
-        let mut manager = self.manager.clone();
+        let mut manager = self.manager.take().expect("the controllers");
         self.run_part(actor, cause, lift, |ctx| what(&mut manager, ctx));
-        self.manager = manager;
+        self.manager = Some(manager);
+    }
+
+    fn step_cloud(
+        &mut self,
+        cause: Cause,
+        what: impl FnOnce(&mut CloudController, &mut Ctx<'_, cloud::Timer>),
+    ) {
+        let mut cloud = self.cloud.take().expect("the cloud");
+        self.run_part(Actor::CloudController, cause, Happening::Cloud, |ctx| {
+            what(&mut cloud, ctx)
+        });
+        self.cloud = Some(cloud);
     }
 
     fn run_part<T>(
@@ -138,6 +161,9 @@ impl World {
                     manager.on_timer(timer, ctx)
                 });
             }
+            Happening::Cloud(timer) => {
+                self.step_cloud(cause, |cloud, ctx| cloud.on_timer(timer, ctx));
+            }
             Happening::Runner(timer) => {
                 let mut runner = std::mem::take(&mut self.runner);
                 self.run_part(Actor::Scheduler, cause, Happening::Runner, |ctx| {
@@ -152,6 +178,8 @@ impl World {
                     self.step(manager, cause, Happening::Controllers, |manager, ctx| {
                         manager.on_watch(events, ctx)
                     });
+                } else if owner == Some(Actor::CloudController) {
+                    self.step_cloud(cause, |cloud, ctx| cloud.on_watch(events, ctx));
                 } else {
                     let mut runner = std::mem::take(&mut self.runner);
                     self.run_part(Actor::Scheduler, cause, Happening::Runner, |ctx| {
@@ -177,6 +205,14 @@ impl World {
         if K::KIND.info().namespaced && value["metadata"]["namespace"].is_null() {
             value["metadata"]["namespace"] = "default".into();
         }
+        for pod_spec in ["/spec", "/spec/template/spec"] {
+            if let Some(spec) = value.pointer_mut(pod_spec)
+                && spec["containers"].is_array()
+                && spec["terminationGracePeriodSeconds"].is_null()
+            {
+                spec["terminationGracePeriodSeconds"] = 30.into();
+            }
+        }
         let object: K = serde_json::from_value(value).expect("an object");
         self.user(|ctx| ctx.create(object)).expect("created")
     }
@@ -194,11 +230,7 @@ impl World {
         let key = key::<K>(name);
         self.user(|ctx| {
             let mut object = K::clone(&*ctx.get::<K>(&key)?);
-            let before = object.clone();
             change(&mut object);
-            if before != object {
-                bump_generation(&mut object);
-            }
             ctx.update(object)
         })
     }
@@ -213,9 +245,72 @@ impl World {
     }
 
     pub(super) fn delete<K: Resource>(&mut self, name: &str) {
+        self.delete_with::<K>(name, None);
+    }
+
+    pub(super) fn delete_with<K: Resource>(
+        &mut self,
+        name: &str,
+        propagation: Option<Propagation>,
+    ) {
         let key = key::<K>(name);
-        self.user(|ctx| ctx.delete::<K>(&key, Default::default()))
+        let options = DeleteOptions {
+            propagation,
+            ..DeleteOptions::default()
+        };
+        self.user(|ctx| ctx.delete::<K>(&key, options))
             .expect("deleted");
+    }
+
+    /// A node that is ready, with its lease.
+    pub(super) fn add_node(&mut self, name: &str) {
+        if self.get::<Namespace>("kube-node-lease").is_none() {
+            self.create::<Namespace>(json!({"metadata": {"name": "kube-node-lease"}}));
+        }
+        self.create::<Node>(json!({"metadata": {"name": name}}));
+        self.set_ready(name, "True", "KubeletReady");
+        let lease = json!({
+            "metadata": {"name": name, "namespace": "kube-node-lease"},
+            "spec": {"holderIdentity": name}
+        });
+        self.create::<Lease>(lease);
+    }
+
+    /// Writes a node's Ready condition as its kubelet does.
+    pub(super) fn set_ready(&mut self, name: &str, status: &str, reason: &str) {
+        let now = Time(self.sim.now.timestamp());
+        let condition = NodeCondition {
+            type_: "Ready".to_owned(),
+            status: status.to_owned(),
+            reason: Some(reason.to_owned()),
+            last_heartbeat_time: Some(now.clone()),
+            last_transition_time: Some(now),
+            ..NodeCondition::default()
+        };
+        let key = key::<Node>(name);
+        self.user(|ctx| {
+            let mut node = Node::clone(&*ctx.get::<Node>(&key)?);
+            node.status.get_or_insert_default().conditions = Some(vec![condition]);
+            ctx.update_status(node)
+        })
+        .expect("written");
+    }
+
+    /// Lets time pass while these nodes renew their leases every five seconds.
+    pub(super) fn run_with(&mut self, nodes: &[&str], seconds: u64) {
+        for _ in 0..seconds.div_ceil(5) {
+            for name in nodes {
+                let key = Key::new("kube-node-lease", *name);
+                let now = MicroTime(self.sim.now.timestamp_micro());
+                self.user(|ctx| {
+                    let mut lease = Lease::clone(&*ctx.get::<Lease>(&key)?);
+                    lease.spec.get_or_insert_default().renew_time = Some(now);
+                    ctx.update(lease)
+                })
+                .expect("renewed");
+            }
+            self.run(Duration::from_secs(5));
+        }
     }
 
     /// A Deployment with one container and these changes to its spec.
@@ -246,12 +341,11 @@ impl World {
         });
     }
 
-    pub(super) fn annotate_template(&mut self, name: &str, key: &str, value: &str) {
+    /// Changes the metadata of a Deployment's template.
+    pub(super) fn edit_template(&mut self, name: &str, change: impl FnOnce(&mut ObjectMeta)) {
         self.edit::<Deployment>(name, |deployment| {
             let spec = deployment.spec.as_mut().expect("a spec");
-            let meta = spec.template.metadata.get_or_insert_default();
-            let annotations = meta.annotations.get_or_insert_default();
-            annotations.insert(key.to_owned(), value.to_owned());
+            change(spec.template.metadata.get_or_insert_default());
         });
     }
 
@@ -321,14 +415,6 @@ pub(super) fn recorded_sizes(text: &str) -> String {
     number_sets(sizes.into_iter())
 }
 
-/// A server that does not count generations yet is helped.
-fn bump_generation<K: Resource>(object: &mut K) {
-    if matches!(K::KIND, Kind::Deployment | Kind::ReplicaSet) {
-        let meta = object.meta_mut();
-        meta.generation = Some(meta.generation.unwrap_or(0) + 1);
-    }
-}
-
 fn merge(into: &mut Value, patch: Value) {
     match (into, patch) {
         (Value::Object(into), Value::Object(patch)) => {
@@ -345,8 +431,4 @@ fn key<K: Resource>(name: &str) -> Key {
         true => Key::new("default", name),
         false => Key::new("", name),
     }
-}
-
-pub(super) fn at(seconds: u64) -> Instant {
-    Instant::from_secs(seconds)
 }

@@ -1,58 +1,91 @@
-//! What a user pastes.
-#![allow(missing_docs)]
-use crate::api::{Key, Kind, Status};
-use serde::Deserialize;
-use serde_json::Value;
+//! What a user pastes: YAML or JSON, several documents, lists of objects; read
+//! with the place of every value kept, and checked before anything is applied.
+//!
+//! [`read`] makes documents of a text, [`check`] says what is wrong with them and
+//! what will have no effect here, [`explain_status`] finds the lines that an error
+//! of the API server is about.
+//!
+//! **Invariant:** no input panics, and none takes more than time in proportion to
+//! its length.
+
+mod check;
+mod decode;
+mod document;
+mod fix;
+mod ignored;
+mod kinds;
+mod lenient;
+mod place;
+mod yaml;
+
+#[cfg(test)]
+mod corpus;
+
+pub use check::{check, explain_status};
+pub use document::{Document, read};
+pub use place::Position;
+pub use yaml::{ALIASED_VALUES_MAX, DEPTH_MAX, Inside, Place, Span};
+
+use serde::{Deserialize, Serialize};
+
+/// The longest text that is read.
+pub const INPUT_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// The most that is said about one text; the rest is counted.
+pub const DIAGNOSTICS_MAX: usize = 500;
+
+/// How bad something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Severity {
-    Error,
-    Warning,
+    /// Worth knowing.
     Info,
+    /// It can be applied, and is probably not meant so.
+    Warning,
+    /// It cannot be applied.
+    Error,
 }
+
+/// Something about a place in a text, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
+    /// How bad it is.
     pub severity: Severity,
+    /// First line, from 1.
     pub line: u32,
+    /// First column, from 1, in characters.
     pub column: u32,
+    /// Last line.
     pub end_line: u32,
+    /// Column after the last.
     pub end_column: u32,
+    /// What is the case, in Kubernetes' words where it has some.
     pub message: String,
+    /// What to do, short; may be empty.
     pub fix: String,
+    /// The field that it is about (`spec.replicas`); may be empty.
+    pub path: String,
 }
-pub struct Document {
-    pub value: Value,
-    pub line: u32,
-}
-pub struct Read {
-    pub documents: Vec<Document>,
-    pub diagnostics: Vec<Diagnostic>,
-}
-pub fn read(text: &str) -> Read {
-    let documents = serde_yaml::Deserializer::from_str(text)
-        .filter_map(|d| Value::deserialize(d).ok())
-        .filter(|v| v.is_object())
-        .map(|value| Document { value, line: 1 })
-        .collect();
-    Read {
-        documents,
-        diagnostics: Vec::new(),
+
+impl Diagnostic {
+    fn new(severity: Severity, span: Span, message: impl Into<String>) -> Self {
+        Diagnostic {
+            severity,
+            line: span.line,
+            column: span.column,
+            end_line: span.end_line,
+            end_column: span.end_column,
+            message: message.into(),
+            fix: String::new(),
+            path: String::new(),
+        }
     }
-}
-pub fn check(_: &str) -> Vec<Diagnostic> {
-    Vec::new()
-}
-pub fn explain_status(_: &Document, _: &Status) -> Vec<Diagnostic> {
-    Vec::new()
-}
-impl Document {
-    pub fn kind_name(&self) -> &str {
-        self.value["kind"].as_str().unwrap_or_default()
+
+    fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = fix.into();
+        self
     }
-    pub fn kind(&self) -> Option<Kind> {
-        Kind::from_api_version(self.value["apiVersion"].as_str()?, self.kind_name())
-    }
-    pub fn key(&self, ns: &str) -> Key {
-        Key::new(
-            self.value["metadata"]["namespace"].as_str().unwrap_or(ns),
-            self.value["metadata"]["name"].as_str().unwrap_or_default(),
-        )
+
+    fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
     }
 }

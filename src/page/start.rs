@@ -1,59 +1,105 @@
 //! The interface's first moment on the main thread.
 
-use wasm_bindgen::prelude::*;
-use web_sys::{MessageEvent, Worker};
+use super::app::App;
+use super::fixture;
+use super::shell::Shell;
+use super::ui::Ui;
+use crate::session::protocol::{Command, Update};
+use gloo::timers::callback::Interval;
+use wasm_bindgen::JsValue;
+use web_sys::{UrlSearchParams, Window, Worker};
 use yew::prelude::*;
 
 /// What the page is made of.
 #[derive(Properties, PartialEq)]
 struct Props {
-    engine: Worker,
+    app: App,
 }
 
-/// Asks the engine who it is and shows the answer.
+/// The root: gives the shared handle and the interface's state to all below.
 #[component]
-fn App(props: &Props) -> Html {
-    let answer = use_state(|| None::<String>);
-    let engine = props.engine.clone();
-    {
-        let answer = answer.clone();
-        use_effect_with((), move |()| {
-            let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-                if let Some(text) = event.data().as_string() {
-                    answer.set(Some(text));
-                }
-            });
-            engine.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-            if let Err(error) = engine.post_message(&"hello".into()) {
-                web_sys::console::error_1(&error);
-            }
-            move || {
-                engine.set_onmessage(None);
-                drop(on_message);
-            }
-        });
-    }
-    let words = (*answer)
-        .clone()
-        .unwrap_or_else(|| "asking the engine…".to_owned());
+fn Root(props: &Props) -> Html {
+    let ui = use_reducer(|| Ui::new(window_width(), is_light()));
     html! {
-        <div class="shell">
-            <header class="shell-header">
-                <img class="shell-mark" src="mark.svg" alt="" width="24" height="24" />
-                <h1 class="shell-name">{"tabernetes"}</h1>
-                <p class="shell-status" role="status">{words}</p>
-            </header>
-            <main class="shell-stage"></main>
-        </div>
+        <ContextProvider<App> context={props.app.clone()}>
+            <ContextProvider<UseReducerHandle<Ui>> context={ui}>
+                <Shell />
+            </ContextProvider<UseReducerHandle<Ui>>>
+        </ContextProvider<App>>
     }
+}
+
+/// Width of the window in CSS pixels.
+pub fn window_width() -> f64 {
+    web_sys::window()
+        .and_then(|window| window.inner_width().ok())
+        .and_then(|width| width.as_f64())
+        .unwrap_or(1200.0)
+}
+
+fn is_light() -> bool {
+    web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.document_element())
+        .and_then(|root| root.get_attribute("data-theme"))
+        .is_some_and(|theme| theme == "light")
 }
 
 /// Starts the interface. The worker has said that it is ready.
 pub fn start_page(worker: Worker) {
-    let root = web_sys::window()
-        .and_then(|window| window.document())
+    let Some(window) = web_sys::window() else {
+        return;
+    };
+    let root = window
+        .document()
         .and_then(|document| document.get_element_by_id("app"));
-    if let Some(root) = root {
-        yew::Renderer::<App>::with_root_and_props(root, Props { engine: worker }).render();
+    let Some(root) = root else {
+        return;
+    };
+    // What stood there while the engine started has done its duty.
+    root.set_inner_html("");
+    let app = App::default();
+    match query(&window, "demo") {
+        Some(demo) => {
+            worker.terminate();
+            show_demo(&app, &demo);
+        }
+        None => {
+            app.connect(worker);
+            if let Some(name) = query(&window, "scenario") {
+                app.send(Command::Scenario(name));
+            }
+        }
     }
+    yew::Renderer::<Root>::with_root_and_props(root, Props { app }).render();
+}
+
+fn query(window: &Window, name: &str) -> Option<String> {
+    let search = window.location().search().ok()?;
+    UrlSearchParams::new_with_str(&search).ok()?.get(name)
+}
+
+/// `?demo=small`, `?demo=200x50`: a made-up cluster without an engine, to look at
+/// the page itself.
+fn show_demo(app: &App, demo: &str) {
+    let words = "A made-up cluster without an engine, to look at the page itself.";
+    web_sys::console::info_1(&JsValue::from_str(words));
+    if let Some((nodes, pods)) = demo.split_once('x')
+        && let (Ok(nodes), Ok(pods)) = (nodes.parse(), pods.parse())
+    {
+        return app.receive(fixture::large(nodes, pods));
+    }
+    app.receive(fixture::small());
+    let moving = app.clone();
+    let mut first = 0;
+    Interval::new(6_000, move || {
+        let clock = moving.world().clock;
+        first += 100;
+        moving.receive(Update {
+            clock,
+            records: fixture::records(first, clock.now),
+            ..Update::default()
+        });
+    })
+    .forget();
 }

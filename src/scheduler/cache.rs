@@ -151,12 +151,12 @@ impl Cache {
         let zone_before = before
             .as_ref()
             .filter(|node| node.known)
-            .map(|node| node.zone());
+            .map(|node| node.tree_zone());
         if let Some(before) = &before {
             self.count_images(before, -1);
         }
         self.count_images(&after, 1);
-        let zone = after.zone();
+        let zone = after.tree_zone();
         if zone_before.as_ref() != Some(&zone) {
             if let Some(before) = zone_before {
                 self.leave_zone(slot, &before);
@@ -176,7 +176,7 @@ impl Cache {
         };
         if let Some(before) = self.slot(slot).cloned().filter(|node| node.known) {
             self.count_images(&before, -1);
-            self.leave_zone(slot, &before.zone());
+            self.leave_zone(slot, &before.tree_zone());
             self.reorder();
         }
         self.change(slot, |info| info.set_node(None));

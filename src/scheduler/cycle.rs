@@ -2,22 +2,21 @@
 //! only; what follows from it is done by [`super::Scheduler`].
 
 use super::cache::Cache;
-use super::framework::{Filter, PluginId, PluginSet, Rejected, Score};
+use super::framework::{Filter, PluginId, PluginSet, Rejected};
 use super::message::Tally;
 use super::node_info::{GroupId, NodeInfo};
-use super::plugins::image_locality::ImageLocality;
-use super::plugins::inter_pod_affinity::{InterPodAffinity, PreferredInterPodAffinity};
-use super::plugins::node_affinity::{NodeAffinity, PreferredNodeAffinity};
+use super::plugins::inter_pod_affinity::InterPodAffinity;
+use super::plugins::node_affinity::NodeAffinity;
 use super::plugins::node_name::NodeName;
 use super::plugins::node_ports::NodePorts;
-use super::plugins::node_resources_balanced_allocation::NodeResourcesBalancedAllocation;
 use super::plugins::node_resources_fit::NodeResourcesFit;
 use super::plugins::node_unschedulable::NodeUnschedulable;
-use super::plugins::pod_topology_spread::{PodTopologySpread, PreferredSpread};
+use super::plugins::pod_topology_spread::PodTopologySpread;
 use super::plugins::taint_toleration::TaintToleration;
 use super::pod_info::PodInfo;
+use super::prioritize::prioritize;
 use crate::api::Name;
-use crate::sim::trace::{Decision, NodeScore, NodeVerdict, PluginScore, PluginVerdict};
+use crate::sim::trace::{Decision, NodeVerdict, PluginVerdict};
 use std::sync::Arc;
 
 /// As many nodes are looked for at least (`minFeasibleNodesToFind`).
@@ -26,11 +25,9 @@ const FEASIBLE_NODES_MIN: usize = 100;
 const FEASIBLE_PERCENT_MIN: usize = 5;
 
 /// Up to so many nodes a decision is told whole.
-const DETAILED_NODES_MAX: usize = 50;
-/// In larger clusters so many verdicts are told, those of the first nodes…
+pub(super) const DETAILED_NODES_MAX: usize = 50;
+/// In larger clusters so many verdicts are told, those of the first nodes.
 const VERDICTS_MAX: usize = 20;
-/// …and so many scores, the best.
-const SCORES_MAX: usize = 10;
 
 /// What a cycle came to.
 pub(super) struct Outcome {
@@ -52,9 +49,8 @@ pub(super) struct Outcome {
 
 /// The filters that have something to say about a pod, in order.
 pub(super) type Filters<'a> = Vec<(PluginId, Box<dyn Filter + 'a>)>;
-type Scores<'a> = Vec<(PluginId, Box<dyn Score + 'a>)>;
 
-/// Runs the filter plugins for a pod.
+/// The filter plugins for a pod, prepared.
 pub(super) fn filters<'a>(pod: &'a PodInfo, cache: &'a Cache) -> Filters<'a> {
     let mut filters: Filters<'a> = vec![(
         PluginId::NodeUnschedulable,
@@ -84,34 +80,6 @@ pub(super) fn filters<'a>(pod: &'a PodInfo, cache: &'a Cache) -> Filters<'a> {
         filters.push((PluginId::InterPodAffinity, Box::new(plugin)));
     }
     filters
-}
-
-fn scorers<'a>(pod: &'a PodInfo, cache: &'a Cache, nodes: &[&NodeInfo]) -> Scores<'a> {
-    let mut scorers: Scores<'a> = vec![(
-        PluginId::TaintToleration,
-        Box::new(TaintToleration::new(pod)),
-    )];
-    if let Some(plugin) = PreferredNodeAffinity::new(pod) {
-        scorers.push((PluginId::NodeAffinity, Box::new(plugin)));
-    }
-    scorers.push((
-        PluginId::NodeResourcesFit,
-        Box::new(NodeResourcesFit::new(pod)),
-    ));
-    if let Some(plugin) = PreferredSpread::new(pod, cache, nodes) {
-        scorers.push((PluginId::PodTopologySpread, Box::new(plugin)));
-    }
-    if let Some(plugin) = PreferredInterPodAffinity::new(pod, cache) {
-        scorers.push((PluginId::InterPodAffinity, Box::new(plugin)));
-    }
-    if let Some(plugin) = NodeResourcesBalancedAllocation::new(pod) {
-        scorers.push((PluginId::NodeResourcesBalancedAllocation, Box::new(plugin)));
-    }
-    scorers.push((
-        PluginId::ImageLocality,
-        Box::new(ImageLocality::new(pod, cache)),
-    ));
-    scorers
 }
 
 /// The first filter's no, if there is one.
@@ -289,79 +257,9 @@ fn refusal(outcome: &Outcome, candidates: usize, nodes_total: usize) -> String {
     tally.sentence(nodes_total)
 }
 
-/// Scores the nodes and takes the best.
-fn prioritize(
-    pod: &PodInfo,
-    cache: &Cache,
-    nodes: &[&NodeInfo],
-    decision: &mut Decision,
-) -> Option<Name> {
-    let columns: Vec<(PluginId, Vec<i64>, Vec<i64>)> = scorers(pod, cache, nodes)
-        .iter()
-        .map(|(plugin, scorer)| {
-            let raw: Vec<i64> = nodes.iter().map(|node| scorer.score(node)).collect();
-            let mut normalized = raw.clone();
-            scorer.normalize(nodes, &mut normalized);
-            (*plugin, raw, normalized)
-        })
-        .collect();
-    let totals: Vec<i64> = (0..nodes.len())
-        .map(|row| {
-            columns
-                .iter()
-                .map(|(plugin, _, scores)| scores[row] * plugin.weight())
-                .sum()
-        })
-        .collect();
-    let best = first_of_heap(&totals)?;
-    let mut ranking: Vec<usize> = (0..nodes.len()).collect();
-    ranking.sort_by_key(|row| (std::cmp::Reverse(totals[*row]), *row != best, *row));
-    if cache.node_count() > DETAILED_NODES_MAX {
-        ranking.truncate(SCORES_MAX);
-    }
-    let part =
-        |row: usize, (plugin, raw, normalized): &(PluginId, Vec<i64>, Vec<i64>)| PluginScore {
-            plugin: plugin.name(),
-            raw: raw[row],
-            normalized: normalized[row],
-            weight: plugin.weight(),
-        };
-    decision.scores = ranking
-        .into_iter()
-        .map(|row| NodeScore {
-            node: nodes[row].name.clone(),
-            total: totals[row],
-            plugins: columns.iter().map(|column| part(row, column)).collect(),
-        })
-        .collect();
-    nodes.get(best).map(|node| node.name.clone())
-}
-
-/// The row that upstream takes among equals: it makes a heap of the scores (Go's
-/// `container/heap`) and takes its top, which is mostly the first of the best.
-fn first_of_heap(totals: &[i64]) -> Option<usize> {
-    let mut heap: Vec<usize> = (0..totals.len()).collect();
-    for root in (0..heap.len() / 2).rev() {
-        let mut at = root;
-        loop {
-            let left = 2 * at + 1;
-            if left >= heap.len() {
-                break;
-            }
-            let right_wins = left + 1 < heap.len() && totals[heap[left + 1]] > totals[heap[left]];
-            let child = if right_wins { left + 1 } else { left };
-            if totals[heap[child]] <= totals[heap[at]] {
-                break;
-            }
-            heap.swap(at, child);
-            at = child;
-        }
-    }
-    heap.first().copied()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::prioritize::SCORES_MAX;
     use super::super::testing::{asks, node, pod};
     use super::*;
     use serde_json::json;
@@ -383,8 +281,6 @@ mod tests {
             assert_eq!(outcome.node.as_deref(), Some(expected));
             assert_eq!(outcome.looked_at, 3);
         }
-        assert_eq!(first_of_heap(&[1, 1, 5, 5]), Some(3));
-        assert_eq!(first_of_heap(&[]), None);
     }
 
     #[test]

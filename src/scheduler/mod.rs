@@ -19,6 +19,7 @@ mod node_info;
 mod plugins;
 mod pod_info;
 mod preemption;
+mod prioritize;
 mod queue;
 mod resources;
 mod selector;
@@ -230,5 +231,182 @@ impl Scheduler {
         let regarding = Object::Pod(pod.pod.clone());
         self.recorder
             .event(ctx, &regarding, event_type, reason, &message::note(message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::golden::Harness;
+    use crate::api::{Event, Key, Object, Pod};
+    use crate::sim::trace::{Verb, What};
+    use crate::sim::{Actor, RecordId, SECOND};
+    use serde_json::{Value, json};
+    use std::sync::Arc;
+
+    fn node(name: &str, cpu: &str) -> Value {
+        json!({"apiVersion": "v1", "kind": "Node",
+            "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}},
+            "status": {"allocatable": {"cpu": cpu, "memory": "8Gi", "pods": "110"}}})
+    }
+
+    fn pod(name: &str, cpu: &str) -> Value {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"containers": [
+            {"name": "c", "image": "nginx", "resources": {"requests": {"cpu": cpu}}}]}})
+    }
+
+    fn harness(objects: &[Value]) -> Harness {
+        let mut harness = Harness::new();
+        for object in objects {
+            harness.create(object);
+        }
+        harness.settle();
+        harness
+    }
+
+    fn find(harness: &mut Harness, name: &str) -> Arc<Pod> {
+        let pods = harness.all::<Pod>();
+        let named = |pod: &&Arc<Pod>| pod.metadata.name.as_deref() == Some(name);
+        pods.iter().find(named).expect("the pod").clone()
+    }
+
+    #[test]
+    fn a_pod_that_fits_nowhere_says_so_and_goes_where_room_is_made() {
+        let mut harness = harness(&[node("n1", "2"), pod("a", "2")]);
+        harness.create(&pod("b", "1"));
+        harness.settle();
+        assert_eq!(harness.placements(), "a=n1 b=-");
+        let waiting = find(&mut harness, "b");
+        let conditions = waiting
+            .status
+            .as_ref()
+            .and_then(|status| status.conditions.as_ref());
+        let said = conditions
+            .into_iter()
+            .flatten()
+            .find(|one| one.type_ == "PodScheduled");
+        let said = said.expect("a condition");
+        assert_eq!(
+            (said.status.as_str(), said.reason.as_deref()),
+            ("False", Some("Unschedulable"))
+        );
+        assert_eq!(
+            said.message.as_deref(),
+            Some(
+                "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, \
+                 preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod."
+            )
+        );
+        let tried = harness.decisions().len();
+        harness.pass(SECOND * 200);
+        assert_eq!(
+            harness.decisions().len(),
+            tried,
+            "nothing happened that could help"
+        );
+        let gone = find(&mut harness, "a");
+        harness.call(Verb::Delete, &Object::Pod(gone));
+        harness.settle();
+        assert_eq!(harness.placements(), "b=n1");
+    }
+
+    #[test]
+    fn a_pod_is_tried_again_after_five_minutes_in_any_case() {
+        let mut harness = harness(&[node("n1", "1"), pod("a", "2")]);
+        assert_eq!(harness.decisions().len(), 1);
+        harness.pass(SECOND * 340);
+        assert_eq!(harness.decisions().len(), 2);
+        let events = harness.all::<Event>();
+        let failed = events
+            .iter()
+            .filter(|event| event.reason.as_deref() == Some("FailedScheduling"));
+        let told: i32 = failed.map(|event| event.count.unwrap_or(0)).sum();
+        assert_eq!(told, 2, "and says so again");
+    }
+
+    #[test]
+    fn the_decision_causes_the_binding_and_names_every_score() {
+        let harness = harness(&[node("n1", "2"), node("n2", "4"), pod("a", "1")]);
+        let decisions = harness.decisions();
+        let decision = decisions.first().expect("a decision");
+        assert_eq!(
+            (
+                decision.node.as_deref(),
+                decision.attempt,
+                decision.nodes_total
+            ),
+            (Some("n2"), 1, 2)
+        );
+        assert_eq!(decision.verdicts.len(), 2);
+        let best = decision.scores.first().expect("a score");
+        let sum: i64 = best
+            .plugins
+            .iter()
+            .map(|part| part.normalized * part.weight)
+            .sum();
+        assert_eq!((&*best.node, best.total), ("n2", sum));
+        let records: Vec<_> = harness.sim.trace.since(RecordId(0)).cloned().collect();
+        let binding = records.iter().find(|record| {
+            matches!(&record.what, What::Call { subresource, .. } if &**subresource == "binding")
+        });
+        let binding = binding.expect("a binding");
+        assert_eq!(binding.actor, Actor::Scheduler);
+        let cause = binding.cause.and_then(|id| harness.sim.trace.get(id));
+        assert!(matches!(
+            cause.map(|record| &record.what),
+            Some(What::Scheduling(_))
+        ));
+    }
+
+    #[test]
+    fn pods_of_other_schedulers_are_left_alone() {
+        let mut other = pod("other", "1");
+        other["spec"]["schedulerName"] = "mine".into();
+        let mut own = pod("own", "1");
+        own["spec"]["schedulerName"] = "default-scheduler".into();
+        let mut harness = harness(&[node("n1", "4"), other, own]);
+        assert_eq!(harness.placements(), "other=- own=n1");
+    }
+
+    #[test]
+    fn many_pods_fill_the_nodes_and_no_more() {
+        let nodes: Vec<Value> = (1..=3)
+            .map(|number| node(&format!("n{number}"), "2"))
+            .collect();
+        let mut harness = harness(&nodes);
+        for number in 0..8 {
+            harness.create(&pod(&format!("p{number}"), "1"));
+        }
+        harness.settle();
+        let placements = harness.placements();
+        for name in ["n1", "n2", "n3"] {
+            assert_eq!(
+                placements.matches(&format!("={name}")).count(),
+                2,
+                "{placements}"
+            );
+        }
+        assert_eq!(placements.matches("=-").count(), 2);
+        // A state that is copied goes on by itself.
+        let mut copy = harness.clone();
+        let key = Key::new("default", "p0");
+        let first = find(&mut copy, &key.name);
+        copy.call(Verb::Delete, &Object::Pod(first));
+        copy.settle();
+        assert_eq!(copy.placements().matches("=-").count(), 1);
+        assert_eq!(harness.placements(), placements);
+    }
+
+    #[test]
+    fn a_gated_pod_waits_for_its_gates() {
+        let mut gated = pod("a", "1");
+        gated["spec"]["schedulingGates"] = json!([{"name": "example.com/wait"}]);
+        let mut harness = harness(&[node("n1", "4"), gated]);
+        assert_eq!(harness.placements(), "a=-");
+        assert!(harness.decisions().is_empty());
+        let mut open = (*find(&mut harness, "a")).clone();
+        open.spec.as_mut().expect("a spec").scheduling_gates = None;
+        harness.call(Verb::Update, &Object::of(open));
+        harness.settle();
+        assert_eq!(harness.placements(), "a=n1");
     }
 }

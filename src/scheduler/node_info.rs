@@ -9,6 +9,32 @@ use imbl::OrdMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+const HOSTNAME: &str = "kubernetes.io/hostname";
+const ZONE: &str = "topology.kubernetes.io/zone";
+
+/// A label whose values are places to spread pods over. The two usual ones are
+/// told apart once, and not at every node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum TopologyKey {
+    /// Single nodes.
+    Hostname,
+    /// Zones.
+    Zone,
+    /// Any other label.
+    Label(String),
+}
+
+impl TopologyKey {
+    /// The key of that label.
+    pub(super) fn of(label: &str) -> Self {
+        match label {
+            HOSTNAME => TopologyKey::Hostname,
+            ZONE => TopologyKey::Zone,
+            label => TopologyKey::Label(label.to_owned()),
+        }
+    }
+}
+
 /// Names a group of pods that look the same, see [`super::pod_info::Group`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct GroupId(pub(super) u32);
@@ -31,6 +57,8 @@ pub(super) struct NodeInfo {
     pub(super) node: Arc<Node>,
     /// Whether the node itself is known.
     pub(super) known: bool,
+    hostname: Option<Name>,
+    zone: Option<Name>,
     /// What pods may use.
     pub(super) allocatable: Resources,
     /// What its pods ask for.
@@ -58,6 +86,8 @@ impl NodeInfo {
             name,
             node: Arc::default(),
             known: false,
+            hostname: None,
+            zone: None,
             allocatable: Resources::default(),
             requested: Resources::default(),
             floor_cpu_millis: 0,
@@ -76,12 +106,23 @@ impl NodeInfo {
         self.node = node.cloned().unwrap_or_default();
         let status = self.node.status.as_ref();
         self.allocatable = Resources::of(status.and_then(|status| status.allocatable.as_ref()));
+        let label = |key: &str| self.labels().get(key).map(|value| value.as_str().into());
+        (self.hostname, self.zone) = (label(HOSTNAME), label(ZONE));
         self.images = Arc::new(images_of(&self.node));
     }
 
     /// Its labels.
     pub(super) fn labels(&self) -> &Labels {
         labels_of(&*self.node)
+    }
+
+    /// The place that it is in, if it is in any.
+    pub(super) fn place(&self, key: &TopologyKey) -> Option<&str> {
+        match key {
+            TopologyKey::Hostname => self.hostname.as_deref(),
+            TopologyKey::Zone => self.zone.as_deref(),
+            TopologyKey::Label(label) => self.labels().get(label).map(String::as_str),
+        }
     }
 
     /// Its taints.
@@ -97,9 +138,9 @@ impl NodeInfo {
         spec.and_then(|spec| spec.unschedulable).unwrap_or(false)
     }
 
-    /// The zone that pods are spread over: region and zone, or nothing
+    /// Where it stands in the order of nodes: region and zone, or nothing
     /// (`GetZoneKey`).
-    pub(super) fn zone(&self) -> String {
+    pub(super) fn tree_zone(&self) -> String {
         let label = |name: &str, beta: &str| {
             let labels = self.labels();
             labels

@@ -1,5 +1,6 @@
 //! A pod as the scheduler sees it: everything that cycles ask for, read out once.
 
+use super::node_info::TopologyKey;
 use super::resources::Resources;
 use super::selector::{Labels, Selector};
 use crate::api::core::{Affinity, PodAffinityTerm, WeightedPodAffinityTerm};
@@ -36,7 +37,7 @@ pub(super) struct PodTerm {
     namespace_selector: Option<Selector>,
     selector: Selector,
     /// The node label whose values are the places.
-    pub(super) topology_key: String,
+    pub(super) topology_key: TopologyKey,
 }
 
 impl PodTerm {
@@ -53,7 +54,7 @@ impl PodTerm {
             namespaces,
             namespace_selector: namespace_selector.map(|selector| Selector::of(Some(selector))),
             selector,
-            topology_key: term.topology_key.clone(),
+            topology_key: TopologyKey::of(&term.topology_key),
         }
     }
 

@@ -2,12 +2,12 @@
 //! at which field it is. The types tell it their names and fields themselves.
 
 use super::go;
-use crate::api::quantity_syntax;
+use crate::api::quantity;
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess,
     Visitor,
 };
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
@@ -131,22 +131,17 @@ impl Reader<'_> {
     }
 
     /// Quantities may be written as numbers, and must be quantities.
-    fn quantity(&self) -> Result<Value, Refusal> {
+    fn quantity(&self) -> Result<String, Refusal> {
         let text = match self.value {
             Value::Null => "0".to_owned(),
             Value::String(text) => text.clone(),
-            Value::Number(number) => plain_number(number),
             other => other.to_string(),
         };
-        match quantity_syntax(&text) {
-            Ok(()) => Ok(Value::String(text)),
-            Err(message) => Err(Refusal(message)),
+        match quantity::parse(&text) {
+            Ok(amount) => Ok(amount.to_quantity().0),
+            Err(error) => Err(Refusal(error.to_string())),
         }
     }
-}
-
-fn plain_number(number: &Number) -> String {
-    number.to_string()
 }
 
 macro_rules! integers {
@@ -238,8 +233,23 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+        let target = std::any::type_name::<V::Value>();
         match self.value {
             Value::Null => visitor.visit_none(),
+            // A selector that is there and empty is not one that is not there.
+            _ if self.place.within.get() == "LabelSelector" => visitor.visit_some(self),
+            // Go leaves empty lists, maps and texts out (`omitempty`).
+            Value::Array(items) if items.is_empty() => visitor.visit_none(),
+            Value::Object(map) if map.is_empty() && target.contains("BTreeMap<") => {
+                visitor.visit_none()
+            }
+            Value::String(text) if text.is_empty() && target.ends_with("String>") => {
+                visitor.visit_none()
+            }
+            Value::String(text) if target.ends_with("::ByteString") => {
+                go::check_base64(text).map_err(Refusal)?;
+                visitor.visit_some(self)
+            }
             _ => visitor.visit_some(self),
         }
     }
@@ -264,9 +274,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         if name != "Quantity" {
             return visitor.visit_newtype_struct(self);
         }
-        let quantity = self.quantity()?;
-        let text = quantity.as_str().unwrap_or_default().to_owned();
-        visitor.visit_newtype_struct(text.into_deserializer())
+        visitor.visit_newtype_struct(self.quantity()?.into_deserializer())
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {

@@ -13,7 +13,7 @@ pub(in crate::controllers) fn of(service: &Service, pod: &Pod) -> Vec<EndpointPo
         .and_then(|spec| spec.ports.as_ref())
         .into_iter()
         .flatten();
-    let mut found: Vec<_> = ports
+    ports
         .filter_map(|port| {
             Some(EndpointPort {
                 name: Some(port.name.clone().unwrap_or_default()),
@@ -22,9 +22,7 @@ pub(in crate::controllers) fn of(service: &Service, pod: &Pod) -> Vec<EndpointPo
                 app_protocol: port.app_protocol.clone(),
             })
         })
-        .collect();
-    found.sort_by(|one, other| (&one.name, one.port).cmp(&(&other.name, other.port)));
-    found
+        .collect()
 }
 
 fn protocol(port: &ServicePort) -> &str {

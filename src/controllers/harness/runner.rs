@@ -23,6 +23,8 @@ pub(in crate::controllers) struct Runner {
     pub(in crate::controllers) end: Duration,
     /// Nodes, taken in turn.
     pub(in crate::controllers) nodes: Vec<&'static str>,
+    /// Nodes whose kubelet does nothing any more.
+    pub(in crate::controllers) silent: Vec<&'static str>,
     bound: usize,
 }
 
@@ -32,6 +34,7 @@ impl Default for Runner {
             start: Duration::from_millis(300),
             end: Duration::from_millis(300),
             nodes: vec!["node-1", "node-2", "node-3"],
+            silent: Vec::new(),
             bound: 0,
         }
     }
@@ -54,6 +57,10 @@ impl Runner {
             let Some(pod) = event.object.as_kind::<Pod>() else {
                 continue;
             };
+            let node = crate::controllers::pods::node_name(pod);
+            if node.is_some_and(|node| self.silent.contains(&node)) {
+                continue;
+            }
             let (key, uid) = (pod.key(), pod.uid().to_owned());
             if pod.metadata.deletion_timestamp.is_some() {
                 ctx.after(self.end, RunnerTimer::End(key, uid));

@@ -1,10 +1,12 @@
 //! Journeys: a request and all that it takes, packet by packet.
 
 mod exchange;
+#[cfg(test)]
+mod golden;
 mod lookup;
 mod request;
 #[cfg(test)]
-mod tests;
+pub(in crate::network) mod tests;
 
 pub use request::{Destination, Endpoint, Send, Transport};
 

@@ -19,22 +19,56 @@ const FAILURE: Duration = Duration::from_millis(3070);
 /// How long an entry counts as fresh (`base_reachable_time`).
 const REACHABLE: Duration = Duration::from_secs(30);
 
+/// How long a doubtful entry is used before it is probed
+/// (`delay_first_probe_time`).
+const DELAY: Duration = Duration::from_secs(5);
+
 /// One entry of a neighbour table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Neighbour {
     /// Hardware address.
     pub mac: Mac,
-    /// When it was last known to be right.
-    pub confirmed: Instant,
+    /// When it was last known to be right; none where it was only overheard, as
+    /// the other side asked.
+    pub confirmed: Option<Instant>,
+    /// Since when it is used though it is doubtful.
+    pub delayed: Option<Instant>,
 }
 
 impl Neighbour {
+    fn overheard(mac: Mac) -> Self {
+        Neighbour {
+            mac,
+            confirmed: None,
+            delayed: None,
+        }
+    }
+
     /// The state that `ip neigh` shows.
     pub fn state(&self, now: Instant) -> &'static str {
-        match now.since(self.confirmed) <= REACHABLE {
-            true => "REACHABLE",
-            false => "STALE",
+        let fresh = self.confirmed.is_some_and(|at| now.since(at) <= REACHABLE);
+        match (fresh, self.delayed) {
+            (true, _) => "REACHABLE",
+            (false, Some(_)) => "DELAY",
+            (false, None) => "STALE",
         }
+    }
+
+    /// A packet uses it: a doubtful entry is probed after a while, and the probe
+    /// is answered.
+    fn used(mut self, now: Instant) -> Self {
+        if self.state(now) == "REACHABLE" {
+            return self;
+        }
+        match self.delayed {
+            Some(since) if now.since(since) >= DELAY => {
+                self.confirmed = Some(now);
+                self.delayed = None;
+            }
+            Some(_) => {}
+            None => self.delayed = Some(now),
+        }
+        self
     }
 }
 
@@ -51,7 +85,7 @@ struct Holder {
 }
 
 impl Walker<'_> {
-    /// The hardware address of the next hop, and whether it was known before.
+    /// The hardware address of the next hop, and whether it was known for sure.
     /// None: nobody answers.
     pub(super) fn resolve(
         &mut self,
@@ -67,14 +101,18 @@ impl Walker<'_> {
         let device = place.device.clone();
         match (holder, known) {
             (Some(holder), Some(known)) => {
+                let known = Neighbour {
+                    mac: holder.mac,
+                    ..known.used(self.now)
+                };
                 let state = known.state(self.now);
                 let rule = format!("{next} dev {device} lladdr {} {state}", known.mac);
                 let why = format!(
                     "{next} is a neighbour on {device} whose hardware address is known from before."
                 );
                 self.hop(&place, Note::new("neigh", rule, why), packet);
-                self.learn(asker, next, holder.mac);
-                Some((holder.mac, true))
+                self.learn(asker, next, known);
+                Some((holder.mac, state == "REACHABLE"))
             }
             (Some(holder), None) => {
                 self.ask(asker, next, &holder, &place);
@@ -101,9 +139,22 @@ impl Walker<'_> {
             (question, answer)
         });
         self.wait(50);
-        self.learn(asker, next, holder.mac);
+        let confirmed = Neighbour {
+            confirmed: Some(self.now),
+            ..Neighbour::overheard(holder.mac)
+        };
+        self.learn(asker, next, confirmed);
         // Who is asked learns who asks, so that nobody asks in the other direction.
-        self.learn(&holder.station.clone(), own_ip, own_mac);
+        if self
+            .neighbours(&holder.station)
+            .is_none_or(|table| !table.contains_key(&own_ip))
+        {
+            self.learn(
+                &holder.station.clone(),
+                own_ip,
+                Neighbour::overheard(own_mac),
+            );
+        }
         if let Some(port) = &holder.port {
             self.see_on_bridge(asker, &holder.station, own_mac, (holder.mac, port));
         }
@@ -247,8 +298,7 @@ impl Walker<'_> {
         })
     }
 
-    fn learn(&mut self, at: &Station, ip: Ipv4Addr, mac: Mac) {
-        let confirmed = self.now;
+    fn learn(&mut self, at: &Station, ip: Ipv4Addr, neighbour: Neighbour) {
         let Some(table) = self.neighbours_mut(at) else {
             return;
         };
@@ -258,7 +308,7 @@ impl Walker<'_> {
                 table.remove(&oldest);
             }
         }
-        table.insert(ip, Neighbour { mac, confirmed });
+        table.insert(ip, neighbour);
     }
 
     fn neighbours(&self, at: &Station) -> Option<&Neighbours> {

@@ -7,17 +7,17 @@ mod score;
 pub(in crate::scheduler) use filter::InterPodAffinity;
 pub(in crate::scheduler) use score::PreferredInterPodAffinity;
 
-use crate::scheduler::node_info::NodeInfo;
+use crate::scheduler::node_info::{NodeInfo, TopologyKey};
 use std::collections::BTreeMap;
 
 /// Numbers by topology label and its value.
 #[derive(Clone, Debug, Default)]
-struct Places(BTreeMap<String, BTreeMap<String, i64>>);
+struct Places(BTreeMap<TopologyKey, BTreeMap<String, i64>>);
 
 impl Places {
     /// Adds to the place that the node is in, if it has that label.
-    fn add(&mut self, key: &str, node: &NodeInfo, by: i64) {
-        let Some(value) = node.labels().get(key) else {
+    fn add(&mut self, key: &TopologyKey, node: &NodeInfo, by: i64) {
+        let Some(value) = node.place(key) else {
             return;
         };
         if by == 0 {
@@ -25,24 +25,24 @@ impl Places {
         }
         let values = match self.0.get_mut(key) {
             Some(values) => values,
-            None => self.0.entry(key.to_owned()).or_default(),
+            None => self.0.entry(key.clone()).or_default(),
         };
         match values.get_mut(value) {
             Some(number) => *number += by,
-            None => drop(values.insert(value.clone(), by)),
+            None => drop(values.insert(value.to_owned(), by)),
         }
     }
 
     /// The number of the place that the node is in; none where it has no such
     /// label.
-    fn at(&self, key: &str, node: &NodeInfo) -> Option<i64> {
-        let value = node.labels().get(key)?;
+    fn at(&self, key: &TopologyKey, node: &NodeInfo) -> Option<i64> {
+        let value = node.place(key)?;
         let number = self.0.get(key).and_then(|values| values.get(value));
         Some(number.copied().unwrap_or(0))
     }
 
     /// The labels that play a part.
-    fn keys(&self) -> impl Iterator<Item = &String> {
+    fn keys(&self) -> impl Iterator<Item = &TopologyKey> {
         self.0.keys()
     }
 

@@ -206,6 +206,13 @@ pub enum Proof {
         #[serde(default)]
         contains: String,
     },
+    /// Every node that has power has rules that lead to so many endpoints.
+    Rules {
+        /// Service.
+        service: String,
+        /// Endpoints.
+        endpoints: usize,
+    },
     /// The last packet's journey.
     Journey {
         /// Whether the reply came back.

@@ -42,6 +42,7 @@ pub(super) fn holds(
             let text = |found: &Option<String>| found.clone().unwrap_or_default();
             text(&event.reason) == *reason && text(&event.message).contains(contains.as_str())
         }),
+        Proof::Rules { service, endpoints } => every_node_leads_to(cluster, service, *endpoints),
         Proof::Journey {
             answered,
             nodes,
@@ -52,6 +53,27 @@ pub(super) fn holds(
                 && rewritten.is_none_or(|rewritten| was_rewritten(journey) == rewritten)
         }),
     }
+}
+
+/// kube-proxy names the endpoint in the comment of each rule that leads to one
+/// (`default/web -> 10.244.1.2:80`).
+fn every_node_leads_to(cluster: &Cluster, service: &str, endpoints: usize) -> bool {
+    let leads = format!("\"default/{service} -> ");
+    cluster
+        .node_names()
+        .filter(|node| cluster.is_powered(node))
+        .all(|node| {
+            let saved = cluster
+                .network()
+                .iptables_save(&node, cluster.now())
+                .unwrap_or_default();
+            let targets: BTreeSet<&str> = saved
+                .lines()
+                .filter(|line| line.starts_with("-A KUBE-SVC-"))
+                .filter_map(|line| line.split_once(&leads)?.1.split('"').next())
+                .collect();
+            targets.len() == endpoints
+        })
 }
 
 fn field(cluster: &Cluster, kind: &str, name: &str, path: &str) -> Option<serde_json::Value> {

@@ -3,7 +3,7 @@
 use super::Places;
 use crate::scheduler::cache::Cache;
 use crate::scheduler::framework::{Filter, Rejected, words};
-use crate::scheduler::node_info::{GroupId, NodeInfo};
+use crate::scheduler::node_info::{GroupId, NodeInfo, TopologyKey};
 use crate::scheduler::pod_info::{Group, PodInfo};
 use crate::scheduler::selector::Labels;
 use std::collections::BTreeMap;
@@ -32,8 +32,8 @@ pub(in crate::scheduler) struct InterPodAffinity<'a> {
 #[derive(Default)]
 struct Relation {
     near: bool,
-    far: Vec<String>,
-    unwelcome: Vec<String>,
+    far: Vec<TopologyKey>,
+    unwelcome: Vec<TopologyKey>,
 }
 
 impl<'a> InterPodAffinity<'a> {

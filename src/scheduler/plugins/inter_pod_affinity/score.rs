@@ -3,7 +3,7 @@
 use super::Places;
 use crate::scheduler::cache::Cache;
 use crate::scheduler::framework::{MAX_NODE_SCORE, Score};
-use crate::scheduler::node_info::{GroupId, NodeInfo};
+use crate::scheduler::node_info::{GroupId, NodeInfo, TopologyKey};
 use crate::scheduler::pod_info::{Group, PodInfo};
 use crate::scheduler::selector::Labels;
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ impl PreferredInterPodAffinity {
             return None;
         }
         let own_labels = cache.namespace_labels(&pod.key.namespace);
-        let relations: BTreeMap<GroupId, Vec<(String, i64)>> = cache
+        let relations: BTreeMap<GroupId, Vec<(TopologyKey, i64)>> = cache
             .groups()
             .map(|(id, group)| {
                 let labels = cache.namespace_labels(&group.namespace);
@@ -49,7 +49,12 @@ impl PreferredInterPodAffinity {
 }
 
 /// What a pod of the group `there` weighs to a pod of the group `own`, by label.
-fn weights(own: &Group, own_labels: &Labels, there: &Group, labels: &Labels) -> Vec<(String, i64)> {
+fn weights(
+    own: &Group,
+    own_labels: &Labels,
+    there: &Group,
+    labels: &Labels,
+) -> Vec<(TopologyKey, i64)> {
     let wanted = own
         .terms
         .preferred

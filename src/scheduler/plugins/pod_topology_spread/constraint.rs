@@ -3,21 +3,17 @@
 use crate::api::core::TopologySpreadConstraint;
 use crate::scheduler::cache::Cache;
 use crate::scheduler::framework::Filter;
-use crate::scheduler::node_info::{GroupId, NodeInfo};
+use crate::scheduler::node_info::{GroupId, NodeInfo, TopologyKey};
 use crate::scheduler::plugins::node_affinity::NodeAffinity;
 use crate::scheduler::plugins::taint_toleration::TaintToleration;
 use crate::scheduler::pod_info::{PodInfo, label_keys};
 use crate::scheduler::selector::Selector;
 
-/// The label whose values are single nodes.
-pub(super) const HOSTNAME: &str = "kubernetes.io/hostname";
-const ZONE: &str = "topology.kubernetes.io/zone";
-
 /// What a constraint asks for.
 #[derive(Clone, Debug)]
 pub(super) struct Constraint {
     pub(super) max_skew: i64,
-    pub(super) topology_key: String,
+    pub(super) topology_key: TopologyKey,
     pub(super) min_domains: usize,
     pub(super) selector: Selector,
     honor_affinity: bool,
@@ -32,7 +28,7 @@ impl Constraint {
         selector.and(label_keys(one.match_label_keys.as_deref(), &pod.pod, true));
         let mut constraint = Constraint {
             max_skew: i64::from(one.max_skew),
-            topology_key: one.topology_key.clone(),
+            topology_key: TopologyKey::of(&one.topology_key),
             min_domains: usize::try_from(one.min_domains.unwrap_or(1)).unwrap_or(1),
             selector,
             honor_affinity: one.node_affinity_policy.as_deref() != Some("Ignore"),
@@ -111,11 +107,11 @@ pub(super) fn default_constraints(pod: &PodInfo, cache: &Cache) -> Vec<Constrain
     if selector.is_empty() {
         return Vec::new();
     }
-    [(HOSTNAME, 3), (ZONE, 5)]
+    [(TopologyKey::Hostname, 3), (TopologyKey::Zone, 5)]
         .map(|(topology_key, max_skew)| {
             let mut constraint = Constraint {
                 max_skew,
-                topology_key: topology_key.to_owned(),
+                topology_key,
                 min_domains: 1,
                 selector: selector.clone(),
                 honor_affinity: true,
@@ -130,8 +126,7 @@ pub(super) fn default_constraints(pod: &PodInfo, cache: &Cache) -> Vec<Constrain
 
 /// Whether the node has the labels of all constraints.
 pub(super) fn has_all_labels(node: &NodeInfo, constraints: &[Constraint]) -> bool {
-    let labels = node.labels();
     constraints
         .iter()
-        .all(|one| labels.contains_key(&one.topology_key))
+        .all(|one| node.place(&one.topology_key).is_some())
 }

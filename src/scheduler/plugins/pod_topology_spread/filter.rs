@@ -34,10 +34,10 @@ impl<'a> PodTopologySpread<'a> {
             .filter(|node| has_all_labels(node, &constraints))
         {
             for (constraint, counts) in constraints.iter().zip(&mut counts) {
-                if let Some(value) = node.labels().get(&constraint.topology_key)
+                if let Some(value) = node.place(&constraint.topology_key)
                     && constraint.includes(node, &wishes)
                 {
-                    *counts.entry(value.clone()).or_insert(0) += constraint.count(node);
+                    *counts.entry(value.to_owned()).or_insert(0) += constraint.count(node);
                 }
             }
         }
@@ -52,7 +52,7 @@ impl<'a> PodTopologySpread<'a> {
 impl Filter for PodTopologySpread<'_> {
     fn filter(&self, node: &NodeInfo) -> Result<(), Rejected> {
         for (constraint, counts) in self.constraints.iter().zip(&self.counts) {
-            let Some(value) = node.labels().get(&constraint.topology_key) else {
+            let Some(value) = node.place(&constraint.topology_key) else {
                 return Err(Rejected::unresolvable(&NO_LABEL));
             };
             let least = match counts.len() < constraint.min_domains {
@@ -78,11 +78,11 @@ impl Filter for PodTopologySpread<'_> {
         }
         let wishes = Wishes::new(self.pod);
         for (constraint, counts) in self.constraints.iter().zip(&mut self.counts) {
-            if let Some(value) = node.labels().get(&constraint.topology_key)
+            if let Some(value) = node.place(&constraint.topology_key)
                 && constraint.selector.matches(pod.labels())
                 && constraint.includes(node, &wishes)
             {
-                *counts.entry(value.clone()).or_insert(0) += if added { 1 } else { -1 };
+                *counts.entry(value.to_owned()).or_insert(0) += if added { 1 } else { -1 };
             }
         }
     }

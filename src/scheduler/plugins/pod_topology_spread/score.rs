@@ -1,11 +1,11 @@
 //! ScheduleAnyway: the fewer of its kind are there already, the better.
 
 use super::constraint::{
-    Constraint, HOSTNAME, Wishes, default_constraints, has_all_labels, has_own, own_constraints,
+    Constraint, Wishes, default_constraints, has_all_labels, has_own, own_constraints,
 };
 use crate::scheduler::cache::Cache;
 use crate::scheduler::framework::{MAX_NODE_SCORE, Score};
-use crate::scheduler::node_info::NodeInfo;
+use crate::scheduler::node_info::{NodeInfo, TopologyKey};
 use crate::scheduler::pod_info::PodInfo;
 use std::collections::BTreeMap;
 
@@ -57,12 +57,12 @@ impl PreferredSpread {
         let scored = nodes.iter().filter(|node| !self.ignores(node)).count();
         for (constraint, counts) in self.constraints.iter().zip(&mut self.counts) {
             let mut places = scored;
-            if constraint.topology_key != HOSTNAME {
+            if constraint.topology_key != TopologyKey::Hostname {
                 let ignored =
                     |node: &&&NodeInfo| !self.all_labels || has_all_labels(node, &self.constraints);
                 for node in nodes.iter().filter(ignored) {
-                    let value = node.labels().get(&constraint.topology_key);
-                    let value = value.map(String::as_str).unwrap_or_default();
+                    let value = node.place(&constraint.topology_key);
+                    let value = value.unwrap_or_default();
                     if !counts.contains_key(value) {
                         counts.insert(value.to_owned(), 0);
                     }
@@ -83,8 +83,11 @@ impl PreferredSpread {
                 continue;
             }
             for (constraint, counts) in self.constraints.iter().zip(&mut self.counts) {
-                let value = node.labels().get(&constraint.topology_key);
-                if let Some(count) = counts.get_mut(value.map(String::as_str).unwrap_or_default())
+                if counts.is_empty() {
+                    continue;
+                }
+                let value = node.place(&constraint.topology_key);
+                if let Some(count) = counts.get_mut(value.unwrap_or_default())
                     && constraint.includes(node, &wishes)
                 {
                     *count += constraint.count(node);
@@ -103,8 +106,8 @@ impl Score for PreferredSpread {
         let parts = self.constraints.iter().zip(&self.counts).zip(&self.weights);
         let sum: f64 = parts
             .filter_map(|((constraint, counts), weight)| {
-                let value = node.labels().get(&constraint.topology_key)?;
-                let count = match constraint.topology_key == HOSTNAME {
+                let value = node.place(&constraint.topology_key)?;
+                let count = match constraint.topology_key == TopologyKey::Hostname {
                     true => constraint.count(node),
                     false => counts.get(value).copied().unwrap_or(0),
                 };
