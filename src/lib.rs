@@ -9,22 +9,28 @@
 //! | [`api`] | the object model: kinds, metadata, quantities, selectors, patches |
 //! | [`etcd`] | revisions, history, watch, compaction, leases |
 //! | [`apiserver`] | the one door: admission, defaulting, validation, storage, watch |
+//! | [`manifest`] | what a user pastes: YAML and JSON with lines, and what is wrong with it |
 //! | [`client`] | what components use: context, informer caches, work queues, event recorder |
 //! | [`scheduler`] | queues, framework, plugins, explanation |
 //! | [`controllers`] | one file a controller |
 //! | [`kubelet`] | pod workers, probes, images, back-off, and what a container does |
 //! | [`network`] | devices, routes, netfilter, conntrack, DNS, packets, journeys, kube-proxy |
 //! | [`cluster`] | wires components and nodes together; faults |
+//! | [`kubectl`] | the command line as a client of the door: apply |
 //! | [`session`] | what a viewer holds: commands in, updates out; scenarios |
 //! | [`page`] | everything the browser shows |
+//! | [`bench`] | what `cargo xtask bench` measures |
 
 pub mod api;
 pub mod apiserver;
+pub mod bench;
 pub mod client;
 pub mod cluster;
 pub mod controllers;
 pub mod etcd;
+pub mod kubectl;
 pub mod kubelet;
+pub mod manifest;
 pub mod network;
 pub mod page;
 pub mod scheduler;

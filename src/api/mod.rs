@@ -4,8 +4,13 @@
 //! **Invariant:** an object in the store, in a cache or on its way to a watcher
 //! is one shared allocation; whoever changes it makes a new one.
 
+pub mod decode;
 mod kind;
+pub mod label_syntax;
 mod object;
+pub mod patch;
+pub mod quantity;
+pub mod selector;
 pub mod status;
 
 pub use kind::{Kind, KindInfo};

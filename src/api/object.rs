@@ -124,24 +124,17 @@ macro_rules! objects {
                 }
             }
 
-            /// Reads an object of `kind` from JSON. `apiVersion` and `kind` inside
-            /// the value are not looked at. Unknown fields are ignored.
-            pub fn from_json(kind: Kind, value: Value) -> Result<Object, serde_json::Error> {
-                Ok(match kind {
-                    $(Kind::$kind => Object::$kind(Arc::new(<$kind>::deserialize(with_type(kind, value))?)),)*
-                    _ => {
-                        let Value::Object(mut rest) = value else {
-                            return Err(serde::de::Error::custom("an object is a JSON map"));
-                        };
-                        rest.remove("apiVersion");
-                        rest.remove("kind");
-                        let metadata = match rest.remove("metadata") {
-                            Some(metadata) => ObjectMeta::deserialize(metadata)?,
-                            None => ObjectMeta::default(),
-                        };
-                        Object::Other(kind, Arc::new(Untyped { metadata, rest }))
-                    }
-                })
+            /// Reads an object of `kind` from JSON, and names the fields in it
+            /// that do not exist. `apiVersion` and `kind` inside the value are
+            /// not looked at.
+            pub fn read(kind: Kind, value: &Value) -> Result<(Object, Vec<String>), String> {
+                match kind {
+                    $(Kind::$kind => {
+                        let (object, unknown) = decode::read::<$kind>(value)?;
+                        Ok((Object::$kind(Arc::new(object)), unknown))
+                    })*
+                    _ => read_untyped(kind, value),
+                }
             }
 
             /// The object as JSON, with `apiVersion` and `kind`.
@@ -188,13 +181,42 @@ objects! {
     Pod Node Namespace Event Service Endpoints ConfigMap Secret ServiceAccount EndpointSlice Deployment ReplicaSet Lease
 }
 
-/// k8s-openapi's types insist on their own `apiVersion` and `kind`.
-fn with_type(kind: Kind, mut value: Value) -> Value {
-    if let Value::Object(map) = &mut value {
-        map.insert("apiVersion".into(), kind.api_version().into());
-        map.insert("kind".into(), kind.info().kind.into());
+/// A kind that no component acts on: only its metadata has a schema here.
+fn read_untyped(kind: Kind, value: &Value) -> Result<(Object, Vec<String>), String> {
+    let Value::Object(map) = value else {
+        return Err(format!(
+            "json: cannot unmarshal {} into Go value of type v1.{}",
+            decode::go_kind(value),
+            kind.info().kind
+        ));
+    };
+    let metadata = map.get("metadata").unwrap_or(&Value::Null);
+    let (head, unknown) = decode::read::<Head>(&serde_json::json!({ "metadata": metadata }))?;
+    let mut rest = map.clone();
+    for key in ["apiVersion", "kind", "metadata"] {
+        rest.remove(key);
     }
-    value
+    let metadata = head.metadata;
+    Ok((
+        Object::Other(kind, Arc::new(Untyped { metadata, rest })),
+        unknown,
+    ))
+}
+
+#[derive(Deserialize)]
+#[serde(rename = "ObjectMeta")]
+struct Head {
+    metadata: ObjectMeta,
+}
+
+impl Object {
+    /// Reads an object of `kind` from JSON. `apiVersion` and `kind` inside the
+    /// value are not looked at. Unknown fields are ignored.
+    pub fn from_json(kind: Kind, value: Value) -> Result<Object, serde_json::Error> {
+        Object::read(kind, &value)
+            .map(|(object, _)| object)
+            .map_err(serde::de::Error::custom)
+    }
 }
 
 impl Object {

@@ -75,6 +75,141 @@ pub fn forbidden(kind: Kind, name: &str, why: &str) -> ApiError {
     })
 }
 
+/// 405 for a path that exists and does not know the method.
+pub fn method_not_allowed() -> ApiError {
+    let message = "the server does not allow this method on the requested resource";
+    Box::new(Status {
+        details: Some(StatusDetails::default()),
+        ..failure(405, "MethodNotAllowed", message.to_owned())
+    })
+}
+
+/// 422 for a patch that does not fit the object.
+pub fn rejected() -> ApiError {
+    let message = "the server rejected our request due to an error in our request";
+    Box::new(Status {
+        details: Some(StatusDetails::default()),
+        ..failure(422, "Invalid", message.to_owned())
+    })
+}
+
+/// 415.
+pub fn unsupported_media_type(message: &str) -> ApiError {
+    Box::new(failure(415, "UnsupportedMediaType", message.to_owned()))
+}
+
+/// 404 for a path that does not exist.
+pub fn no_such_path() -> ApiError {
+    let message = "the server could not find the requested resource";
+    Box::new(Status {
+        details: Some(StatusDetails::default()),
+        ..failure(404, "NotFound", message.to_owned())
+    })
+}
+
+/// 500. `reason` stays empty where upstream lets a plain error through.
+pub fn internal(message: impl Into<String>) -> ApiError {
+    let mut status = failure(500, "", message.into());
+    status.reason = None;
+    Box::new(status)
+}
+
+/// 409: the name stands on an object that is still being deleted.
+pub fn being_deleted(kind: Kind, name: &str) -> ApiError {
+    let message = format!(
+        "object is being deleted: {} \"{name}\" already exists",
+        kind.group_resource()
+    );
+    Box::new(Status {
+        details: Some(details(kind, name)),
+        ..failure(409, "AlreadyExists", message)
+    })
+}
+
+/// 409: no free name was found for a `generateName`.
+pub fn generate_name_conflict(kind: Kind, name: &str) -> ApiError {
+    let message = format!(
+        "{} \"{name}\" already exists, the server was not able to generate a unique name for the object",
+        kind.group_resource()
+    );
+    let mut status = Status {
+        details: Some(details(kind, name)),
+        ..failure(409, "AlreadyExists", message)
+    };
+    if let Some(details) = &mut status.details {
+        details.retry_after_seconds = Some(1);
+    }
+    Box::new(status)
+}
+
+/// 403 with a cause that clients can tell apart.
+pub fn forbidden_because(kind: Kind, name: &str, why: &str, cause: StatusCause) -> ApiError {
+    let mut status = forbidden(kind, name, why);
+    if let Some(details) = &mut status.details {
+        details.causes = Some(vec![cause]);
+    }
+    status
+}
+
+/// 409 on something that is not quite a resource (`pods/binding`, `ConfigMap`).
+pub fn conflict_on(resource: &str, name: &str, why: &str) -> ApiError {
+    let message = format!("Operation cannot be fulfilled on {resource} \"{name}\": {why}");
+    Box::new(Status {
+        details: Some(StatusDetails {
+            name: Some(name.to_owned()),
+            kind: Some(resource.to_owned()),
+            ..StatusDetails::default()
+        }),
+        ..failure(409, "Conflict", message)
+    })
+}
+
+/// 422 about something that is no stored kind: `group` and `kind` as details name
+/// them, `of_kind` as the message does (`Scale.autoscaling`).
+pub fn invalid_input(group: &str, kind: &str, name: &str, causes: Vec<StatusCause>) -> ApiError {
+    let of_kind = match group {
+        "" => kind.to_owned(),
+        group => format!("{kind}.{group}"),
+    };
+    let message = format!("{of_kind} \"{name}\" is invalid: {}", list_causes(&causes));
+    let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    Box::new(Status {
+        details: Some(StatusDetails {
+            name: some(name),
+            group: some(group),
+            kind: some(kind),
+            causes: Some(causes),
+            ..StatusDetails::default()
+        }),
+        ..failure(422, "Invalid", message)
+    })
+}
+
+/// A cause of a 422.
+pub fn cause(reason: &str, field: &str, message: impl Into<String>) -> StatusCause {
+    StatusCause {
+        reason: Some(reason.to_owned()),
+        field: Some(field.to_owned()),
+        message: Some(message.into()),
+    }
+}
+
+fn list_causes(causes: &[StatusCause]) -> String {
+    let mut lines: Vec<String> = Vec::with_capacity(causes.len());
+    for cause in causes {
+        let field = cause.field.as_deref().unwrap_or_default();
+        let line = format!("{field}: {}", cause.message.as_deref().unwrap_or_default());
+        // Upstream's aggregate says the same thing once.
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    match lines.as_slice() {
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
+    }
+}
+
 /// 405.
 pub fn method_not_supported(kind: Kind, action: &str) -> ApiError {
     let message = format!(
@@ -100,17 +235,7 @@ pub fn invalid(kind: Kind, name: &str, causes: Vec<StatusCause>) -> ApiError {
         "" => info.kind.to_owned(),
         group => format!("{}.{group}", info.kind),
     };
-    let lines: Vec<String> = causes
-        .iter()
-        .map(|cause| {
-            let field = cause.field.as_deref().unwrap_or_default();
-            format!("{field}: {}", cause.message.as_deref().unwrap_or_default())
-        })
-        .collect();
-    let list = match lines.as_slice() {
-        [one] => one.clone(),
-        many => format!("[{}]", many.join(", ")),
-    };
+    let list = list_causes(&causes);
     let message = format!("{of_kind} \"{name}\" is invalid: {list}");
     let details = StatusDetails {
         kind: Some(info.kind.to_owned()),

@@ -4,8 +4,25 @@
 //!
 //! **Invariant:** nothing outside this folder writes to [`Etcd`].
 
+mod admission;
+mod bind;
+mod create;
+pub mod defaulting;
+mod delete;
+mod events;
+mod fields;
+pub mod http;
+mod namespaces;
+mod patch;
+mod qos;
+mod read;
 mod request;
+mod scale;
+mod services;
 mod storage;
+mod strategy;
+mod update;
+pub mod validation;
 mod watch;
 
 pub use request::{
@@ -15,7 +32,7 @@ pub use request::{
 pub use watch::{Selection, WatchEvent, WatcherId};
 
 use crate::etcd::Etcd;
-use crate::sim::{Actor, Cause, Sim};
+use crate::sim::{Actor, Cause, Instant, Sim};
 
 /// What wakes the API server itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +46,8 @@ pub enum Timer {
 pub struct ApiServer {
     etcd: Etcd,
     watches: watch::Hub,
+    services: services::Allocators,
+    event_lease: events::LeaseManager,
 }
 
 impl ApiServer {
@@ -45,7 +64,23 @@ impl ApiServer {
     /// Answers a request. The call is written to the trace, and its record is
     /// the cause of whatever watchers do about it.
     pub fn handle(&mut self, sim: &mut Sim, cause: Cause, request: Request) -> Response {
+        self.expire(sim.now);
         storage::handle(self, sim, cause, request)
+    }
+
+    /// When [`ApiServer::on_timer`] next has something to do. Nobody needs to
+    /// call it for correct answers: every request looks at the clock first. It
+    /// only lets watchers hear of expired events while nothing else happens.
+    pub fn next_timer(&self) -> Option<(Instant, Timer)> {
+        let at = self.etcd.next_expiry()?;
+        Some((at, Timer::ExpireEvents))
+    }
+
+    /// Does what a timer was set for.
+    pub fn on_timer(&mut self, sim: &mut Sim, timer: Timer) {
+        match timer {
+            Timer::ExpireEvents => self.expire(sim.now),
+        }
     }
 
     /// Begins a watch: all that is selected now comes as `ADDED` first, then
@@ -57,6 +92,11 @@ impl ApiServer {
     /// Ends a watch.
     pub fn unwatch(&mut self, watcher: WatcherId) {
         self.watches.remove(watcher);
+    }
+
+    /// Ends every watch of `owner`: its machine lost power.
+    pub fn unwatch_all(&mut self, owner: &Actor) {
+        self.watches.remove_all(owner);
     }
 
     /// Takes what waits for a watcher.
@@ -75,3 +115,6 @@ impl ApiServer {
         self.watches.owner(watcher)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,14 @@
-//! From request to store.
+//! From request to store: one [`Call`] a request, with the steps that all verbs
+//! share.
 
-use super::{ApiServer, Body, Reply, Request, Response, Subresource};
+use super::{ApiServer, Body, Options, Reply, Request, Response, Subresource, Target};
+use crate::api::decode::{self, Strictness};
 use crate::api::status::{self, ApiError};
-use crate::api::{Key, Kind, Object, Time};
-use crate::etcd::{StoreError, StoreKey};
+use crate::api::{Key, Kind, Object};
+use crate::etcd::{Entry, StoreError, StoreKey};
 use crate::sim::trace::{Verb, What};
 use crate::sim::{Cause, RecordId, Sim};
+use std::sync::Arc;
 
 pub(super) fn handle(
     api: &mut ApiServer,
@@ -13,196 +16,192 @@ pub(super) fn handle(
     cause: Cause,
     request: Request,
 ) -> Response {
-    // The record is named before the write, so that the write can name it as its
-    // cause; its text follows once the outcome is known.
-    let record = sim.trace.next_id();
-    let response = answer(api, sim, record, &request);
+    let Request {
+        caller,
+        verb,
+        target,
+        options,
+        body,
+    } = request;
+    let call = Call {
+        // The record is named before the write, so that the write can name it as
+        // its cause; its text follows once the outcome is known.
+        record: sim.trace.next_id(),
+        api,
+        sim,
+        target: &target,
+        options: &options,
+        warnings: Vec::new(),
+    };
+    let response = call.answer(verb, body);
     let (code, message) = match &response {
         Ok(reply) => (reply.code(), "".into()),
         Err(error) => (
             error.code.unwrap_or(500) as u16,
-            error.message.clone().unwrap_or_default().into(),
+            error.message.as_deref().unwrap_or_default().into(),
         ),
     };
     let name = match &response {
         Ok(Reply::Object { object, .. }) => object.key().name,
-        _ => request.target.key.name.clone(),
+        _ => target.key.name,
     };
     let what = What::Call {
-        verb: request.verb,
-        resource: request.target.kind.info().plural.into(),
-        subresource: request.target.subresource.name().into(),
-        namespace: request.target.key.namespace,
+        verb,
+        resource: target.kind.info().plural.into(),
+        subresource: target.subresource.name().into(),
+        namespace: target.key.namespace,
         name,
         code,
         revision: api.etcd.revision(),
         message,
     };
-    sim.trace.push(sim.now, cause, request.caller, what);
+    sim.trace.push(sim.now, cause, caller, what);
     response
 }
 
-fn answer(api: &mut ApiServer, sim: &mut Sim, record: RecordId, request: &Request) -> Response {
-    match (request.verb, request.target.subresource) {
-        (Verb::Create, Subresource::None) => create(api, sim, record, request),
-        (Verb::Get, _) => get(api, request),
-        (Verb::List, _) => list(api, request),
-        (Verb::Update, _) => update(api, record, request),
-        (Verb::Delete, _) => delete(api, record, request),
-        (Verb::Create, Subresource::Binding) => bind(api, record, request),
-        _ => Err(status::method_not_supported(
-            request.target.kind,
-            "this verb",
-        )),
-    }
+/// One request on its way.
+pub(super) struct Call<'a> {
+    pub(super) api: &'a mut ApiServer,
+    pub(super) sim: &'a mut Sim,
+    pub(super) record: RecordId,
+    pub(super) target: &'a Target,
+    pub(super) options: &'a Options,
+    pub(super) warnings: Vec<String>,
 }
 
-fn body_object(request: &Request) -> Result<Object, ApiError> {
-    match &request.body {
-        Body::Object(object) => Ok(object.clone()),
-        Body::Json(value) => Object::from_json(request.target.kind, value.clone())
-            .map_err(|error| status::bad_request(error.to_string())),
-        _ => Err(status::bad_request("the request has no object")),
+impl Call<'_> {
+    fn answer(self, verb: Verb, body: Body) -> Response {
+        match (verb, self.target.subresource) {
+            (Verb::Create, Subresource::None) => self.create(body),
+            (Verb::Create, Subresource::Binding) => self.bind(body),
+            (Verb::Create, Subresource::Eviction) => self.evict(body),
+            (Verb::Get, Subresource::Scale) => self.get_scale(),
+            (Verb::Get, Subresource::None | Subresource::Status) => self.get(),
+            (Verb::List | Verb::Watch, Subresource::None) => self.list(),
+            (Verb::Update, Subresource::Scale) => self.update_scale(body),
+            (Verb::Update, Subresource::Finalize) => self.finalize(body),
+            (Verb::Update, Subresource::None | Subresource::Status) => self.update(body),
+            (Verb::Patch, Subresource::Scale) => self.patch_scale(body),
+            (Verb::Patch, Subresource::None | Subresource::Status) => self.patch(body),
+            (Verb::Delete, Subresource::None) => self.delete(body),
+            (Verb::DeleteCollection, Subresource::None) => self.delete_collection(body),
+            _ => Err(status::method_not_allowed()),
+        }
     }
-}
 
-fn write(
-    api: &mut ApiServer,
-    kind: Kind,
-    key: &Key,
-    compare: u64,
-    object: Option<Object>,
-    record: RecordId,
-) -> Result<(), ApiError> {
-    let at = StoreKey {
-        kind,
-        key: key.clone(),
-    };
-    let stamp = |object: &mut Object, revision: u64| {
-        object.meta_mut().resource_version = Some(revision.to_string());
-    };
-    let before = api.etcd.revision();
-    match api.etcd.txn(at, compare, object, stamp, Some(record)) {
-        Ok(_) => {
-            let writes: Vec<_> = api
-                .etcd
-                .writes_after(before)
-                .map(|writes| writes.cloned().collect())
-                .unwrap_or_default();
-            for write in writes {
-                api.watches.publish(&write);
+    pub(super) fn kind(&self) -> Kind {
+        self.target.kind
+    }
+
+    /// The object that a body carries, with warnings about fields that do not
+    /// exist.
+    pub(super) fn read_object(&mut self, body: Body) -> Result<Object, ApiError> {
+        match body {
+            Body::Object(object) if object.kind() == self.kind() => Ok(object),
+            Body::Json(value) => {
+                let strictness = Strictness::of_option(&self.options.field_validation)?;
+                let decoded = decode::decode(self.kind(), &value, strictness)?;
+                self.warnings.extend(decoded.warnings);
+                Ok(decoded.object)
             }
-            Ok(())
+            Body::Object(object) => Err(status::bad_request(format!(
+                "{} in version {:?} cannot be handled as a {}",
+                object.kind().info().kind,
+                object.kind().info().version,
+                self.kind().info().kind
+            ))),
+            _ => Err(status::bad_request("the request has no object")),
         }
-        Err(StoreError::Conflict { found }) if compare == 0 && found != 0 => {
-            Err(status::already_exists(kind, &key.name))
-        }
-        Err(StoreError::Conflict { found: 0 }) => Err(status::not_found(kind, &key.name)),
-        Err(_) => Err(status::conflict(kind, &key.name, status::OBJECT_MODIFIED)),
     }
-}
 
-fn stored(api: &ApiServer, kind: Kind, key: &Key) -> Result<(Object, u64), ApiError> {
-    api.etcd
-        .get(&StoreKey {
-            kind,
-            key: key.clone(),
+    /// The present version at the target.
+    pub(super) fn stored(&self) -> Result<&Entry, ApiError> {
+        let (kind, key) = (self.kind(), &self.target.key);
+        self.present(key)
+            .ok_or_else(|| status::not_found(kind, &key.name))
+    }
+
+    /// The present version of an object of the target's kind.
+    pub(super) fn present(&self, key: &Key) -> Option<&Entry> {
+        self.look_up(self.kind(), key.clone())
+    }
+
+    /// The present version of any object.
+    pub(super) fn look_up(&self, kind: Kind, key: Key) -> Option<&Entry> {
+        self.api.etcd.get(&StoreKey { kind, key })
+    }
+
+    /// Stores an object where its revision is still `compare` and tells the
+    /// watchers. In a dry run the object comes back as it would be.
+    pub(super) fn write(
+        &mut self,
+        key: Key,
+        compare: u64,
+        object: Object,
+    ) -> Result<Object, ApiError> {
+        if self.options.dry_run {
+            return Ok(object);
+        }
+        let write = self.commit(key, compare, Some(object))?;
+        let stored = write.as_ref().and_then(|write| write.after.clone());
+        stored.ok_or_else(|| status::internal("the object was not stored"))
+    }
+
+    /// Deletes an object where its revision is still `compare` and tells the
+    /// watchers.
+    pub(super) fn remove(&mut self, key: Key, compare: u64) -> Result<(), ApiError> {
+        if self.options.dry_run {
+            return Ok(());
+        }
+        let write = self.commit(key, compare, None)?;
+        if let Some(Object::Service(service)) = write.as_ref().and_then(|w| w.before.as_ref()) {
+            self.api.services.release(service);
+        }
+        Ok(())
+    }
+
+    fn commit(
+        &mut self,
+        key: Key,
+        compare: u64,
+        object: Option<Object>,
+    ) -> Result<Option<Arc<crate::etcd::Write>>, ApiError> {
+        let kind = self.kind();
+        let name = key.name.clone();
+        let at = StoreKey { kind, key };
+        let stamp = |object: &mut Object, revision: u64| {
+            object.meta_mut().resource_version = Some(revision.to_string());
+        };
+        let write = match self
+            .api
+            .etcd
+            .txn(at, compare, object, stamp, Some(self.record))
+        {
+            Ok(write) => write,
+            Err(StoreError::Conflict { .. }) if compare == 0 => {
+                return Err(status::already_exists(kind, &name));
+            }
+            Err(StoreError::Conflict { found: 0 }) => return Err(status::not_found(kind, &name)),
+            Err(_) => return Err(status::conflict(kind, &name, status::OBJECT_MODIFIED)),
+        };
+        if let Some(write) = &write {
+            if kind == Kind::Event && write.after.is_some() {
+                let ApiServer {
+                    etcd, event_lease, ..
+                } = self.api;
+                event_lease.attach(etcd, &write.key, self.sim.now);
+            }
+            self.api.watches.publish(write);
+        }
+        Ok(write)
+    }
+
+    /// The answer with one object, and the warnings gathered on the way.
+    pub(super) fn reply(self, object: Object, created: bool) -> Response {
+        Ok(Reply::Object {
+            object,
+            created,
+            warnings: self.warnings,
         })
-        .map(|entry| (entry.object.clone(), entry.mod_revision))
-        .ok_or_else(|| status::not_found(kind, &key.name))
-}
-
-fn create(api: &mut ApiServer, sim: &mut Sim, record: RecordId, request: &Request) -> Response {
-    let mut object = body_object(request)?;
-    let kind = request.target.kind;
-    let meta = object.meta_mut();
-    if kind.info().namespaced {
-        meta.namespace = Some(request.target.key.namespace.to_string());
     }
-    if meta.name.is_none() {
-        let prefix = meta.generate_name.clone().unwrap_or_default();
-        meta.name = Some(format!("{prefix}{}", sim.chance.suffix(5)));
-    }
-    meta.uid = Some(sim.chance.uuid());
-    meta.creation_timestamp = Some(Time(sim.now.timestamp()));
-    meta.generation = Some(1);
-    let key = object.key();
-    write(api, kind, &key, 0, Some(object), record)?;
-    let (object, _) = stored(api, kind, &key)?;
-    Ok(Reply::Object {
-        object,
-        created: true,
-        warnings: Vec::new(),
-    })
-}
-
-fn get(api: &ApiServer, request: &Request) -> Response {
-    let (object, _) = stored(api, request.target.kind, &request.target.key)?;
-    Ok(Reply::Object {
-        object,
-        created: false,
-        warnings: Vec::new(),
-    })
-}
-
-fn list(api: &ApiServer, request: &Request) -> Response {
-    let namespace = Some(&*request.target.key.namespace).filter(|namespace| !namespace.is_empty());
-    let items = api
-        .etcd
-        .range(request.target.kind, namespace)
-        .map(|(_, entry)| entry.object.clone())
-        .collect();
-    Ok(Reply::List {
-        kind: request.target.kind,
-        items,
-        revision: api.etcd.revision(),
-        continue_token: String::new(),
-    })
-}
-
-fn update(api: &mut ApiServer, record: RecordId, request: &Request) -> Response {
-    let (kind, key) = (request.target.kind, &request.target.key);
-    let object = body_object(request)?;
-    let (_, revision) = stored(api, kind, key)?;
-    let wanted = object
-        .meta()
-        .resource_version
-        .as_deref()
-        .and_then(|text| text.parse().ok());
-    write(
-        api,
-        kind,
-        key,
-        wanted.unwrap_or(revision),
-        Some(object),
-        record,
-    )?;
-    let (object, _) = stored(api, kind, key)?;
-    Ok(Reply::Object {
-        object,
-        created: false,
-        warnings: Vec::new(),
-    })
-}
-
-fn delete(api: &mut ApiServer, record: RecordId, request: &Request) -> Response {
-    let (kind, key) = (request.target.kind, &request.target.key);
-    let (object, revision) = stored(api, kind, key)?;
-    write(api, kind, key, revision, None, record)?;
-    Ok(Reply::Done { object })
-}
-
-fn bind(api: &mut ApiServer, record: RecordId, request: &Request) -> Response {
-    let (kind, key) = (request.target.kind, &request.target.key);
-    let (mut object, revision) = stored(api, kind, key)?;
-    if let (Object::Pod(pod), Body::Binding(node)) = (&mut object, &request.body) {
-        let spec = std::sync::Arc::make_mut(pod).spec.get_or_insert_default();
-        spec.node_name = Some(node.to_string());
-    }
-    write(api, kind, key, revision, Some(object.clone()), record)?;
-    Ok(Reply::Object {
-        object,
-        created: true,
-        warnings: Vec::new(),
-    })
 }

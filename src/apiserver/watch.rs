@@ -89,11 +89,13 @@ struct Watcher {
     waiting: VecDeque<WatchEvent>,
 }
 
-/// All watches, indexed by kind and, for pods, by node.
+/// All watches, indexed by node (of pods), by name, or else by kind: each is in
+/// one index.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hub {
     watchers: BTreeMap<WatcherId, Watcher>,
     by_kind: BTreeMap<Kind, BTreeSet<WatcherId>>,
+    by_name: BTreeMap<(Kind, Name), BTreeSet<WatcherId>>,
     by_node: BTreeMap<Name, BTreeSet<WatcherId>>,
     woken: BTreeSet<WatcherId>,
     next: u64,
@@ -116,10 +118,15 @@ impl Hub {
         if !waiting.is_empty() {
             self.woken.insert(id);
         }
-        match &selection.node {
-            Some(node) => self.by_node.entry(node.clone()).or_default().insert(id),
-            None => self.by_kind.entry(selection.kind).or_default().insert(id),
+        let index = match (&selection.node, &selection.name) {
+            (Some(node), _) => self.by_node.entry(node.clone()).or_default(),
+            (None, Some(name)) => {
+                let named = (selection.kind, name.clone());
+                self.by_name.entry(named).or_default()
+            }
+            (None, None) => self.by_kind.entry(selection.kind).or_default(),
         };
+        index.insert(id);
         self.watchers.insert(
             id,
             Watcher {
@@ -136,13 +143,26 @@ impl Hub {
             return;
         };
         self.woken.remove(&id);
-        let index = match &watcher.selection.node {
-            Some(node) => self.by_node.get_mut(node),
-            None => self.by_kind.get_mut(&watcher.selection.kind),
+        let Selection {
+            kind, name, node, ..
+        } = watcher.selection;
+        let index = match (node, name) {
+            (Some(node), _) => self.by_node.get_mut(&node),
+            (None, Some(name)) => self.by_name.get_mut(&(kind, name)),
+            (None, None) => self.by_kind.get_mut(&kind),
         };
         if let Some(index) = index {
             index.remove(&id);
         }
+    }
+
+    pub(super) fn remove_all(&mut self, owner: &Actor) {
+        let of_owner = self
+            .watchers
+            .iter()
+            .filter(|(_, watcher)| watcher.owner == *owner);
+        let ids: Vec<WatcherId> = of_owner.map(|(id, _)| *id).collect();
+        ids.into_iter().for_each(|id| self.remove(id));
     }
 
     pub(super) fn take(&mut self, id: WatcherId) -> Vec<WatchEvent> {
@@ -162,31 +182,45 @@ impl Hub {
 
     /// Brings one write to everyone who selected it.
     pub(super) fn publish(&mut self, write: &Write) {
-        let mut ids: BTreeSet<WatcherId> = self
-            .by_kind
-            .get(&write.key.kind)
-            .cloned()
-            .unwrap_or_default();
-        for object in [&write.before, &write.after].into_iter().flatten() {
-            if let Some(found) = pod_node(object).and_then(|node| self.by_node.get(node)) {
-                ids.extend(found);
+        let Hub {
+            watchers,
+            by_kind,
+            by_name,
+            by_node,
+            woken,
+            ..
+        } = self;
+        let mut tombstone = None;
+        let mut bring = |id: WatcherId| {
+            let Some(watcher) = watchers.get_mut(&id) else {
+                return;
+            };
+            if let Some(event) = seen_by(&watcher.selection, write, &mut tombstone) {
+                watcher.waiting.push_back(event);
+                woken.insert(id);
             }
-        }
-        for id in ids {
-            let Some(watcher) = self.watchers.get_mut(&id) else {
-                continue;
-            };
-            let Some(event) = seen_by(&watcher.selection, write) else {
-                continue;
-            };
-            watcher.waiting.push_back(event);
-            self.woken.insert(id);
+        };
+        let named = (write.key.kind, write.key.key.name.clone());
+        let of_kind = by_kind.get(&write.key.kind).into_iter().flatten();
+        let of_name = by_name.get(&named).into_iter().flatten();
+        of_kind.chain(of_name).copied().for_each(&mut bring);
+        let node_of =
+            |object: &Option<Object>| object.as_ref().and_then(pod_node).map(str::to_owned);
+        let (before, after) = (node_of(&write.before), node_of(&write.after));
+        let other = before.filter(|before| after.as_ref() != Some(before));
+        for node in after.iter().chain(&other) {
+            let ids = by_node.get(node.as_str()).into_iter().flatten();
+            ids.copied().for_each(&mut bring);
         }
     }
 }
 
 /// The write as a watcher with this selection sees it.
-fn seen_by(selection: &Selection, write: &Write) -> Option<WatchEvent> {
+fn seen_by(
+    selection: &Selection,
+    write: &Write,
+    tombstone: &mut Option<Object>,
+) -> Option<WatchEvent> {
     let before = write
         .before
         .as_ref()
@@ -199,7 +233,10 @@ fn seen_by(selection: &Selection, write: &Write) -> Option<WatchEvent> {
         (None, None) => return None,
         (None, Some(after)) => (Change::Added, after.clone()),
         (Some(_), Some(after)) => (Change::Modified, after.clone()),
-        (Some(before), None) => (Change::Deleted, last_version(before, write)),
+        (Some(before), None) => {
+            let last = tombstone.get_or_insert_with(|| last_version(before, write));
+            (Change::Deleted, last.clone())
+        }
     };
     Some(WatchEvent {
         change,

@@ -1,1 +1,338 @@
-//! (to come)
+//! The cluster: components and nodes wired together, stepped by events.
+//!
+//! **Invariant:** components touch each other only through the API server and,
+//! on a node, through its network. Here is only the wiring: who is woken when.
+
+mod bootstrap;
+mod core;
+mod event;
+mod faults;
+pub mod invariants;
+mod spec;
+
+pub use faults::FaultError;
+pub use spec::{CONTROL_PLANE, ClusterSpec};
+
+use self::core::Core;
+use crate::api::Name;
+use crate::apiserver::{ApiServer, Request, Response, Selection, WatchEvent, WatcherId};
+use crate::controllers::ControllerManager;
+use crate::controllers::cloud::CloudController;
+use crate::kubelet::Kubelet;
+use crate::network::Network;
+use crate::network::Send;
+use crate::network::dns::CoreDns;
+use crate::network::proxy::KubeProxy;
+use crate::scheduler::Scheduler;
+use crate::sim::trace::{Journey, Trace};
+use crate::sim::{Actor, Cause, Instant, SECOND};
+use event::Event;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A cluster that has not come to rest by then never will.
+const SETTLE_MAX: Instant = Instant::from_secs(180);
+
+/// One machine with the agents on it.
+#[derive(Clone, Debug)]
+struct Machine {
+    name: Name,
+    kubelet: Kubelet,
+    proxy: KubeProxy,
+    powered: bool,
+    /// Counts power-ons; timers set before the last one are void.
+    boot: u32,
+}
+
+/// A whole cluster. A clone is a checkpoint: it goes on independently and alike.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    spec: ClusterSpec,
+    core: Core,
+    scheduler: Scheduler,
+    controllers: ControllerManager,
+    cloud: CloudController,
+    dns: CoreDns,
+    network: Network,
+    machines: Vec<Machine>,
+    machine_by_name: BTreeMap<Name, u32>,
+}
+
+/// How far [`Cluster::advance`] got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Events that were processed.
+    pub events: u32,
+    /// Whether everything up to the instant asked for has happened; if not, the
+    /// budget was spent first.
+    pub reached: bool,
+}
+
+impl Cluster {
+    /// A cluster whose components have just been started, at instant zero.
+    pub fn new(spec: ClusterSpec) -> Self {
+        let mut cluster = Cluster {
+            core: Core::new(spec.seed),
+            scheduler: Scheduler::new(),
+            controllers: bootstrap::new_controller_manager(&spec),
+            cloud: bootstrap::new_cloud_controller(),
+            dns: CoreDns::new(),
+            network: bootstrap::new_network(&spec),
+            machines: Vec::new(),
+            machine_by_name: BTreeMap::new(),
+            spec,
+        };
+        cluster.bootstrap();
+        cluster
+    }
+
+    /// A cluster that has come to rest: every node is Ready, and so is every pod
+    /// of kube-system. What a user finds who opens a page.
+    pub fn settled(spec: ClusterSpec) -> Self {
+        let mut cluster = Cluster::new(spec);
+        while !bootstrap::is_settled(&cluster) && cluster.now() < SETTLE_MAX {
+            let until = cluster.now() + SECOND;
+            cluster.advance(until, u32::MAX);
+        }
+        cluster
+    }
+
+    /// What it was made of.
+    pub fn spec(&self) -> &ClusterSpec {
+        &self.spec
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Instant {
+        self.core.sim.now
+    }
+
+    /// What happened, and why.
+    pub fn trace(&self) -> &Trace {
+        &self.core.sim.trace
+    }
+
+    /// The API server, to look at.
+    pub fn api(&self) -> &ApiServer {
+        &self.core.api
+    }
+
+    /// The network, to look at.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The DNS server, to look at.
+    pub fn dns(&self) -> &CoreDns {
+        &self.dns
+    }
+
+    /// The kubelet of a node, to look at.
+    pub fn kubelet(&self, node: &str) -> Option<&Kubelet> {
+        self.machine(node).map(|machine| &machine.kubelet)
+    }
+
+    /// Whether a node has power.
+    pub fn is_powered(&self, node: &str) -> bool {
+        self.machine(node).is_some_and(|machine| machine.powered)
+    }
+
+    /// Every node, the control plane's first.
+    pub fn node_names(&self) -> impl Iterator<Item = Name> {
+        self.machines.iter().map(|machine| machine.name.clone())
+    }
+
+    fn machine(&self, node: &str) -> Option<&Machine> {
+        self.machines.get(*self.machine_by_name.get(node)? as usize)
+    }
+
+    /// When the next event happens.
+    pub fn next_event_at(&self) -> Option<Instant> {
+        self.core.queue.next_at()
+    }
+
+    /// A request from outside (kubectl, the page), answered at once.
+    pub fn request(&mut self, request: Request) -> Response {
+        let response = self.core.api.handle(&mut self.core.sim, None, request);
+        self.core.send_deliveries();
+        response
+    }
+
+    /// Begins a watch whose events wait to be taken with [`Cluster::observed`].
+    pub fn observe(&mut self, selection: Selection) -> WatcherId {
+        self.core.api.watch(Actor::User, selection)
+    }
+
+    /// Takes what an observer has been told since the last call.
+    pub fn observed(&mut self, watcher: WatcherId) -> Vec<WatchEvent> {
+        self.core.api.take_events(watcher)
+    }
+
+    /// Sends a packet and answers with its whole way.
+    pub fn send(&mut self, send: Send) -> Arc<Journey> {
+        self.network.send(&mut self.core.sim, None, send, &self.dns)
+    }
+
+    /// Lets everything happen up to `until`, or until `budget` events are done.
+    pub fn advance(&mut self, until: Instant, budget: u32) -> Progress {
+        let mut events = 0;
+        while self.next_event_at().is_some_and(|at| at <= until) {
+            if events == budget {
+                return Progress {
+                    events,
+                    reached: false,
+                };
+            }
+            self.step();
+            events += 1;
+        }
+        self.core.sim.now = self.core.sim.now.max(until);
+        Progress {
+            events,
+            reached: true,
+        }
+    }
+
+    /// Lets the next event happen. False where nothing waits.
+    pub fn step(&mut self) -> bool {
+        let Some((at, cause, event)) = self.core.queue.pop() else {
+            return false;
+        };
+        self.core.sim.now = at;
+        self.dispatch(cause, event);
+        self.core.send_deliveries();
+        true
+    }
+
+    fn dispatch(&mut self, cause: Cause, event: Event) {
+        let core = &mut self.core;
+        match event {
+            Event::Deliver(watcher) => self.deliver(watcher),
+            Event::Scheduler(timer) => {
+                core.step(Actor::Scheduler, cause, Event::Scheduler, |ctx| {
+                    self.scheduler.on_timer(timer, ctx)
+                });
+            }
+            Event::Controllers(timer) => {
+                core.step(controller_manager(), cause, Event::Controllers, |ctx| {
+                    self.controllers.on_timer(timer, ctx)
+                });
+            }
+            Event::Cloud(timer) => {
+                core.step(Actor::CloudController, cause, Event::Cloud, |ctx| {
+                    self.cloud.on_timer(timer, ctx)
+                });
+            }
+            Event::Dns(timer) => {
+                core.step(Actor::CoreDns, cause, Event::Dns, |ctx| {
+                    self.dns.on_timer(timer, ctx)
+                });
+            }
+            Event::Kubelet(at, timer) => {
+                let net = &mut self.network;
+                let Some(machine) = at.machine(&mut self.machines) else {
+                    return;
+                };
+                let actor = Actor::Kubelet(machine.name.clone());
+                core.step(
+                    actor,
+                    cause,
+                    |timer| Event::Kubelet(at, timer),
+                    |ctx| machine.kubelet.on_timer(timer, ctx, net),
+                );
+            }
+            Event::Proxy(at, timer) => {
+                let net = &mut self.network;
+                let Some(machine) = at.machine(&mut self.machines) else {
+                    return;
+                };
+                let actor = Actor::KubeProxy(machine.name.clone());
+                core.step(
+                    actor,
+                    cause,
+                    |timer| Event::Proxy(at, timer),
+                    |ctx| machine.proxy.on_timer(timer, ctx, net),
+                );
+            }
+        }
+    }
+
+    /// Brings what waits for a watcher to the component that holds the watch.
+    fn deliver(&mut self, watcher: WatcherId) {
+        let Some((owner, cause, events)) = self.core.take_delivery(watcher) else {
+            return;
+        };
+        let core = &mut self.core;
+        match owner.clone() {
+            Actor::Scheduler => {
+                core.step(owner, cause, Event::Scheduler, |ctx| {
+                    self.scheduler.on_watch(events, ctx)
+                });
+            }
+            Actor::Controller(_) => {
+                core.step(owner, cause, Event::Controllers, |ctx| {
+                    self.controllers.on_watch(events, ctx)
+                });
+            }
+            Actor::CloudController => {
+                core.step(owner, cause, Event::Cloud, |ctx| {
+                    self.cloud.on_watch(events, ctx)
+                });
+            }
+            Actor::CoreDns => {
+                core.step(owner, cause, Event::Dns, |ctx| {
+                    self.dns.on_watch(events, ctx)
+                });
+            }
+            Actor::Kubelet(node) => {
+                let net = &mut self.network;
+                let Some((at, machine)) = running(&mut self.machines, &self.machine_by_name, &node)
+                else {
+                    return;
+                };
+                core.step(
+                    owner,
+                    cause,
+                    |timer| Event::Kubelet(at, timer),
+                    |ctx| machine.kubelet.on_watch(events, ctx, net),
+                );
+            }
+            Actor::KubeProxy(node) => {
+                let net = &mut self.network;
+                let Some((at, machine)) = running(&mut self.machines, &self.machine_by_name, &node)
+                else {
+                    return;
+                };
+                core.step(
+                    owner,
+                    cause,
+                    |timer| Event::Proxy(at, timer),
+                    |ctx| machine.proxy.on_watch(events, ctx, net),
+                );
+            }
+            Actor::User | Actor::ApiServer | Actor::World => {}
+        }
+    }
+}
+
+fn controller_manager() -> Actor {
+    Actor::Controller("kube-controller-manager".into())
+}
+
+fn running<'a>(
+    machines: &'a mut [Machine],
+    by_name: &BTreeMap<Name, u32>,
+    node: &Name,
+) -> Option<(event::Boot, &'a mut Machine)> {
+    let index = *by_name.get(node)?;
+    let machine = machines
+        .get_mut(index as usize)
+        .filter(|machine| machine.powered)?;
+    Some((
+        event::Boot {
+            node: index,
+            boot: machine.boot,
+        },
+        machine,
+    ))
+}

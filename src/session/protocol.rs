@@ -6,6 +6,7 @@
 //! the answer to a command. The viewer invents nothing.
 
 use crate::api::{Key, Kind, Name};
+pub use crate::cluster::ClusterSpec;
 use crate::sim::trace::{Decision, Journey, Record};
 use crate::sim::{Actor, Instant};
 use serde::{Deserialize, Serialize};
@@ -67,34 +68,6 @@ pub enum Command {
     ScenarioLeave,
     /// The page has shown the last update and can take another.
     Ready,
-}
-
-/// The cluster to begin with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct ClusterSpec {
-    /// Worker nodes.
-    pub nodes: u32,
-    /// CPUs of each, in thousandths.
-    pub cpu_millis: i64,
-    /// Memory of each, in bytes.
-    pub memory_bytes: i64,
-    /// Zones that the nodes are spread over; with 0 or 1 they carry no zone label.
-    pub zones: u32,
-    /// The seed of all chance.
-    pub seed: u64,
-}
-
-impl Default for ClusterSpec {
-    fn default() -> Self {
-        ClusterSpec {
-            nodes: 3,
-            cpu_millis: 4000,
-            memory_bytes: 8 << 30,
-            zones: 0,
-            seed: 1,
-        }
-    }
 }
 
 /// Something that can be selected.

@@ -18,7 +18,9 @@ use std::sync::Arc;
 pub type Name = Arc<str>;
 
 /// Names one record; grows by one with every record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct RecordId(pub u64);
 
 /// The record that made something happen; none for what the user or the
@@ -310,6 +312,11 @@ impl Trace {
         let first = self.next - self.records.len() as u64;
         let skip = id.0.saturating_sub(first) as usize;
         self.records.range(skip.min(self.records.len())..)
+    }
+
+    /// The records that are still kept, the latest first.
+    pub fn latest(&self) -> impl Iterator<Item = &Arc<Record>> {
+        self.records.iter().rev()
     }
 
     /// One record, if it is still kept.

@@ -1,0 +1,98 @@
+//! Names that upstream's messages have from the Go language.
+
+use serde_json::Value;
+
+/// What `encoding/json` calls a value.
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// A value as `fmt` prints it: `map[image:x]`.
+pub fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(text).collect();
+            format!("[{}]", items.join(" "))
+        }
+        Value::Object(map) => {
+            let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+            entries.sort_by_key(|(key, _)| *key);
+            let entries: Vec<String> = entries
+                .into_iter()
+                .map(|(key, value)| format!("{key}:{}", text(value)))
+                .collect();
+            format!("map[{}]", entries.join(" "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The Go type that a type of this crate stands for, from its Rust name.
+pub(super) fn type_of(rust: &str) -> String {
+    if let Some(inner) = argument(rust, "alloc::vec::Vec<") {
+        return format!("[]{}", type_of(inner));
+    }
+    if let Some(inner) = argument(rust, "alloc::collections::btree::map::BTreeMap<") {
+        let value = inner.split_once(", ").map_or(inner, |(_, value)| value);
+        return format!("map[string]{}", type_of(value));
+    }
+    if let Some(inner) = argument(rust, "core::option::Option<") {
+        return type_of(inner);
+    }
+    match rust.rsplit("::").next().unwrap_or(rust) {
+        "String" => "string".to_owned(),
+        "i32" => "int32".to_owned(),
+        "i64" => "int64".to_owned(),
+        "f64" => "float64".to_owned(),
+        "bool" => "bool".to_owned(),
+        "ByteString" => "[]uint8".to_owned(),
+        "Quantity" => "resource.Quantity".to_owned(),
+        "IntOrString" => "intstr.IntOrString".to_owned(),
+        name => format!("v1.{name}"),
+    }
+}
+
+/// Whether a text is base64; where it is not, in the words of `encoding/base64`.
+pub(super) fn check_base64(text: &str) -> Result<(), String> {
+    let fault = |at: usize| Err(format!("illegal base64 data at input byte {at}"));
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+    let bytes = text.as_bytes();
+    let mut quantum = 0;
+    for (at, byte) in bytes.iter().copied().enumerate() {
+        match byte {
+            b'\r' | b'\n' => {}
+            b'=' => {
+                let padding = match quantum {
+                    2 => "==",
+                    3 => "=",
+                    _ => return fault(at),
+                };
+                return match text.get(at..) {
+                    Some(rest) if rest == padding => Ok(()),
+                    Some("=") => fault(bytes.len()),
+                    _ => fault(at + padding.len()),
+                };
+            }
+            byte if plain(byte) => quantum = (quantum + 1) % 4,
+            _ => return fault(at),
+        }
+    }
+    match quantum {
+        0 => Ok(()),
+        // The decoder names the beginning of the part that it could not finish.
+        quantum => fault(bytes.len() - quantum),
+    }
+}
+
+fn argument<'a>(rust: &'a str, outer: &str) -> Option<&'a str> {
+    rust.strip_prefix(outer)?.strip_suffix('>')
+}

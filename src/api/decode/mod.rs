@@ -1,0 +1,152 @@
+//! From JSON to objects, as strictly as the API server reads them: wrong types
+//! are refused in its words, unknown fields refused, warned of or dropped.
+
+mod go;
+mod reader;
+
+pub use go::{kind as go_kind, text as go_text};
+
+use super::status::{self, ApiError};
+use super::{Kind, Object};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What happens to fields that do not exist (`fieldValidation`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strictness {
+    /// They are dropped.
+    Ignore,
+    /// They are dropped with a warning.
+    #[default]
+    Warn,
+    /// The object is refused.
+    Strict,
+}
+
+impl Strictness {
+    /// Reads the option of a request; empty means warn.
+    pub fn of_option(text: &str) -> Result<Strictness, ApiError> {
+        match text {
+            "" | "Warn" => Ok(Strictness::Warn),
+            "Ignore" => Ok(Strictness::Ignore),
+            "Strict" => Ok(Strictness::Strict),
+            other => {
+                let message = format!(
+                    "Unsupported value: {other:?}: supported values: \"\", \"Ignore\", \"Strict\", \"Warn\""
+                );
+                let cause = status::cause("FieldValueNotSupported", "fieldValidation", message);
+                Err(status::invalid_input(
+                    "meta.k8s.io",
+                    "CreateOptions",
+                    "",
+                    vec![cause],
+                ))
+            }
+        }
+    }
+}
+
+/// An object and what was wrong with its text without being an error.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// The object.
+    pub object: Object,
+    /// `unknown field "spec.foo"`.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the body of a POST or PUT of `kind`.
+pub fn decode(kind: Kind, value: &Value, strictness: Strictness) -> Result<Decoded, ApiError> {
+    let refuse = |named: &str, why: &str| {
+        let info = kind.info();
+        status::bad_request(format!(
+            "{named} in version {:?} cannot be handled as a {}: {why}",
+            info.version, info.kind
+        ))
+    };
+    let named = value.get("kind").and_then(Value::as_str);
+    let named = named.filter(|named| !named.is_empty());
+    check_type(kind, value, named, refuse)?;
+    decode_patched(kind, value, strictness).map_err(|why| refuse(kind.info().kind, &why))
+}
+
+/// Reads what came out of a patch; the error says why without saying of what.
+pub fn decode_patched(
+    kind: Kind,
+    value: &Value,
+    strictness: Strictness,
+) -> Result<Decoded, String> {
+    let (object, unknown) = Object::read(kind, value)?;
+    let warnings: Vec<String> = unknown
+        .iter()
+        .map(|field| format!("unknown field {field:?}"))
+        .collect();
+    match strictness {
+        Strictness::Strict if !warnings.is_empty() => {
+            Err(format!("strict decoding error: {}", warnings.join(", ")))
+        }
+        Strictness::Ignore => Ok(Decoded {
+            object,
+            warnings: Vec::new(),
+        }),
+        _ => Ok(Decoded { object, warnings }),
+    }
+}
+
+/// Reads any type that Kubernetes has, and names the fields it does not have.
+pub fn read<T: DeserializeOwned>(value: &Value) -> Result<(T, Vec<String>), String> {
+    reader::read(value)
+}
+
+const SCHEME: &str = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
+
+/// Versions that are gone and whose kinds the server still knows by name.
+const OLD_VERSIONS: [&str; 4] = [
+    "extensions/v1beta1",
+    "apps/v1beta1",
+    "apps/v1beta2",
+    "networking.k8s.io/v1beta1",
+];
+
+/// `apiVersion` and `kind`, where given, must be those of the path.
+fn check_type(
+    kind: Kind,
+    value: &Value,
+    named: Option<&str>,
+    refuse: impl Fn(&str, &str) -> ApiError,
+) -> Result<(), ApiError> {
+    let info = kind.info();
+    let expected = kind.api_version();
+    let version = value.get("apiVersion").and_then(Value::as_str);
+    let version = version.filter(|version| !version.is_empty());
+    let (named, version) = (named.unwrap_or(info.kind), version.unwrap_or(&expected));
+    if named == info.kind && version == expected {
+        return Ok(());
+    }
+    let is_list = named
+        .strip_suffix("List")
+        .is_some_and(|item| item.is_empty() || Kind::from_api_version(version, item).is_some());
+    let known = is_list || Kind::from_api_version(version, named).is_some();
+    if version != expected && (known || OLD_VERSIONS.contains(&version)) {
+        return Err(status::bad_request(format!(
+            "the API version in the data ({version}) does not match the expected API version ({expected})"
+        )));
+    }
+    if known {
+        let group = match info.group {
+            "" => "core",
+            group => group.split('.').next().unwrap_or(group),
+        };
+        let why = format!(
+            "converting ({}.{named}) to ({group}.{}): unknown conversion",
+            info.version, info.kind
+        );
+        return Err(refuse(named, &why));
+    }
+    let why =
+        format!("no kind {named:?} is registered for version {version:?} in scheme {SCHEME:?}");
+    Err(refuse(named, &why))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! PATCH: the object's JSON is patched, read again, and written as by a PUT.
+
+use super::storage::Call;
+use super::{Body, PatchType, Response, defaulting};
+use crate::api::decode::{self, Strictness};
+use crate::api::patch::{self, PatchError};
+use crate::api::status::{self, ApiError};
+use crate::api::{Kind, Object};
+use serde_json::Value;
+
+impl Call<'_> {
+    pub(super) fn patch(mut self, body: Body) -> Response {
+        let Body::Patch(patch_type, patch) = body else {
+            return Err(status::bad_request("the request has no patch"));
+        };
+        let strictness = Strictness::of_option(&self.options.field_validation)?;
+        let entry = self.stored()?;
+        let (old, revision) = (entry.object.clone(), entry.mod_revision);
+        let patched = apply_patch(self.kind(), patch_type, &old.to_json(), &patch)?;
+        let decoded = decode::decode_patched(self.kind(), &patched, strictness)
+            .map_err(|why| invalid_patch(patch_type, &patch, &patched, &why))?;
+        self.warnings.extend(decoded.warnings);
+        let mut object: Object = decoded.object;
+        self.check_name(&object)?;
+        self.place(object.meta_mut())?;
+        defaulting::apply(&mut object);
+        self.finish_update(object, old, revision)
+    }
+}
+
+/// The document with the patch applied to it.
+pub(super) fn apply_patch(
+    kind: Kind,
+    patch_type: PatchType,
+    document: &Value,
+    patch: &Value,
+) -> Result<Value, ApiError> {
+    let outcome = match patch_type {
+        PatchType::Json => patch::json(document, patch),
+        PatchType::Merge => patch::merge(document, patch),
+        PatchType::Strategic => patch::strategic::apply(document, patch),
+        PatchType::Apply => {
+            return Err(status::unsupported_media_type(&format!(
+                "server-side apply of {} is not simulated here: use client-side apply",
+                kind.info().plural
+            )));
+        }
+    };
+    outcome.map_err(|error| match error {
+        PatchError::Malformed(message) => status::bad_request(message),
+        PatchError::Rejected => status::rejected(),
+        PatchError::Internal(message) => status::internal(message),
+    })
+}
+
+/// 422: what came out of the patch is no object of the kind.
+fn invalid_patch(patch_type: PatchType, patch: &Value, patched: &Value, why: &str) -> ApiError {
+    let (value, why) = match patch_type {
+        PatchType::Strategic => (decode::go_text(patch), unrecognized(why)),
+        _ => (patched.to_string(), why.to_owned()),
+    };
+    let message = format!("Invalid value: {value:?}: {why}");
+    let cause = status::cause("FieldValueInvalid", "patch", message);
+    status::invalid_input("", "", "", vec![cause])
+}
+
+/// Strategic patches are converted without JSON, so only the type is named.
+fn unrecognized(why: &str) -> String {
+    match why
+        .strip_prefix("json: ")
+        .and_then(|why| why.rsplit_once(" of type "))
+    {
+        Some((_, wanted)) => format!("unrecognized type: {wanted}"),
+        None => why.to_owned(),
+    }
+}

@@ -1,0 +1,361 @@
+//! What each kind does when it is created and updated (upstream: the
+//! `strategy.go` of each registry): generations, initial status, and which half
+//! of an object an endpoint may write.
+
+use super::{Subresource, defaulting, qos};
+use crate::api::core::{
+    LoadBalancerStatus, NamespaceStatus, PodCondition, PodStatus, ServiceStatus,
+};
+use crate::api::{Kind, Namespace, Object, Pod, Secret, Time, Untyped};
+use crate::sim::Instant;
+use k8s_openapi::ByteString;
+use std::sync::Arc;
+
+/// Puts a new object into its initial state. What callers say of the status is
+/// dropped, except for nodes, whose kubelets register with their capacity.
+pub(super) fn prepare_for_create(object: &mut Object, now: Instant) {
+    if has_generation(object.kind()) {
+        object.meta_mut().generation = Some(1);
+    }
+    match object {
+        Object::Pod(pod) => new_pod(Arc::make_mut(pod), now),
+        Object::Namespace(namespace) => new_namespace(Arc::make_mut(namespace)),
+        Object::Service(service) => {
+            Arc::make_mut(service).status = Some(ServiceStatus {
+                load_balancer: Some(LoadBalancerStatus::default()),
+                ..ServiceStatus::default()
+            });
+        }
+        Object::Deployment(deployment) => {
+            Arc::make_mut(deployment).status = Some(Default::default());
+        }
+        Object::ReplicaSet(set) => Arc::make_mut(set).status = Some(Default::default()),
+        Object::Secret(secret) => merge_string_data(secret),
+        Object::Other(kind, untyped) if has_status(*kind) => {
+            Arc::make_mut(untyped).rest.remove("status");
+        }
+        _ => {}
+    }
+}
+
+fn new_pod(pod: &mut Pod, now: Instant) {
+    let mut status = PodStatus {
+        phase: Some("Pending".to_owned()),
+        qos_class: Some(qos::class(pod.spec.as_ref()).to_owned()),
+        ..PodStatus::default()
+    };
+    let gates = pod
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.scheduling_gates.as_ref());
+    if gates.is_some_and(|gates| !gates.is_empty()) {
+        status.conditions = Some(vec![PodCondition {
+            type_: "PodScheduled".to_owned(),
+            status: "False".to_owned(),
+            reason: Some("SchedulingGated".to_owned()),
+            message: Some("Scheduling is blocked due to non-empty scheduling gates".to_owned()),
+            last_transition_time: Some(Time(now.timestamp())),
+            ..PodCondition::default()
+        }]);
+    }
+    pod.status = Some(status);
+}
+
+/// The finalizer in a namespace's spec that waits for its content to be deleted.
+pub(super) const KUBERNETES_FINALIZER: &str = "kubernetes";
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+fn new_namespace(namespace: &mut Namespace) {
+    namespace.status = Some(NamespaceStatus {
+        phase: Some("Active".to_owned()),
+        ..NamespaceStatus::default()
+    });
+    let spec = namespace.spec.get_or_insert_default();
+    let finalizers = spec.finalizers.get_or_insert_default();
+    if !finalizers
+        .iter()
+        .any(|finalizer| finalizer == KUBERNETES_FINALIZER)
+    {
+        finalizers.push(KUBERNETES_FINALIZER.to_owned());
+    }
+    label_with_name(namespace);
+}
+
+fn label_with_name(namespace: &mut Namespace) {
+    if let Some(name) = namespace.metadata.name.clone() {
+        let labels = namespace.metadata.labels.get_or_insert_default();
+        labels.insert(NAME_LABEL.to_owned(), name);
+    }
+}
+
+/// `stringData` is for writing only: it ends up in `data`.
+fn merge_string_data(secret: &mut Arc<Secret>) {
+    if secret.string_data.is_none() {
+        return;
+    }
+    let secret = Arc::make_mut(secret);
+    for (key, text) in secret.string_data.take().into_iter().flatten() {
+        let data = secret.data.get_or_insert_default();
+        data.insert(key, ByteString(text.into_bytes()));
+    }
+}
+
+/// Lets an update change only what its endpoint is for, and counts the
+/// generation up where the desired state changed.
+pub(super) fn prepare_for_update(object: &mut Object, old: &Object, subresource: Subresource) {
+    match subresource {
+        Subresource::Status => keep_spec(object, old),
+        _ => {
+            keep_status(object, old);
+            defaulting::apply_update(object, old);
+        }
+    }
+}
+
+fn keep_spec(object: &mut Object, old: &Object) {
+    macro_rules! keep_spec_of {
+        ($new:expr, $old:expr) => {{
+            if $new.spec != $old.spec {
+                Arc::make_mut($new).spec = $old.spec.clone();
+            }
+        }};
+    }
+    match (&mut *object, old) {
+        (Object::Pod(new), Object::Pod(old)) => {
+            keep_spec_of!(new, old);
+            // Status writers do not adopt.
+            if new.metadata.owner_references != old.metadata.owner_references {
+                Arc::make_mut(new).metadata.owner_references =
+                    old.metadata.owner_references.clone();
+            }
+        }
+        (Object::Node(new), Object::Node(old)) => keep_spec_of!(new, old),
+        (Object::Namespace(new), Object::Namespace(old)) => {
+            keep_spec_of!(new, old);
+            label_with_name(Arc::make_mut(new));
+        }
+        (Object::Service(new), Object::Service(old)) => keep_spec_of!(new, old),
+        (Object::Deployment(new), Object::Deployment(old)) => {
+            keep_spec_of!(new, old);
+            if new.metadata.labels != old.metadata.labels {
+                Arc::make_mut(new).metadata.labels = old.metadata.labels.clone();
+            }
+        }
+        (Object::ReplicaSet(new), Object::ReplicaSet(old)) => keep_spec_of!(new, old),
+        (Object::Other(_, new), Object::Other(_, old)) => {
+            let status = new.rest.get("status").cloned();
+            let new = Arc::make_mut(new);
+            new.rest = old.rest.clone();
+            match status {
+                Some(status) => drop(new.rest.insert("status".to_owned(), status)),
+                None => drop(new.rest.remove("status")),
+            }
+        }
+        _ => {}
+    }
+}
+
+fn keep_status(object: &mut Object, old: &Object) {
+    macro_rules! keep_status_of {
+        ($new:expr, $old:expr) => {{
+            if $new.status != $old.status {
+                Arc::make_mut($new).status = $old.status.clone();
+            }
+        }};
+    }
+    let mut desired_changed = false;
+    match (&mut *object, old) {
+        (Object::Pod(new), Object::Pod(old)) => {
+            keep_status_of!(new, old);
+            desired_changed = new.spec != old.spec;
+        }
+        (Object::Node(new), Object::Node(old)) => keep_status_of!(new, old),
+        (Object::Namespace(new), Object::Namespace(old)) => {
+            keep_status_of!(new, old);
+            let new = Arc::make_mut(new);
+            // Only /finalize takes finalizers away.
+            new.spec = old.spec.clone();
+            label_with_name(new);
+        }
+        (Object::Service(new), Object::Service(old)) => keep_status_of!(new, old),
+        (Object::Deployment(new), Object::Deployment(old)) => {
+            keep_status_of!(new, old);
+            desired_changed = new.spec != old.spec
+                || annotations_differ(&new.metadata.annotations, &old.metadata.annotations);
+        }
+        (Object::ReplicaSet(new), Object::ReplicaSet(old)) => {
+            keep_status_of!(new, old);
+            desired_changed = new.spec != old.spec;
+        }
+        (Object::EndpointSlice(new), Object::EndpointSlice(old)) => {
+            desired_changed = new.endpoints != old.endpoints
+                || new.ports != old.ports
+                || new.address_type != old.address_type
+                || new.metadata.labels != old.metadata.labels;
+        }
+        (Object::Secret(new), _) => merge_string_data(new),
+        (Object::Other(kind, new), Object::Other(_, old)) => {
+            if has_status(*kind) && new.rest.get("status") != old.rest.get("status") {
+                keep_untyped_status(Arc::make_mut(new), old);
+            }
+            desired_changed = new.rest != old.rest;
+        }
+        _ => {}
+    }
+    if desired_changed && has_generation(object.kind()) {
+        let meta = object.meta_mut();
+        meta.generation = Some(meta.generation.unwrap_or(0) + 1);
+    }
+}
+
+fn annotations_differ<K: Ord, V: PartialEq>(
+    new: &Option<std::collections::BTreeMap<K, V>>,
+    old: &Option<std::collections::BTreeMap<K, V>>,
+) -> bool {
+    let empty = |map: &Option<std::collections::BTreeMap<K, V>>| {
+        map.as_ref().is_none_or(|map| map.is_empty())
+    };
+    new != old && !(empty(new) && empty(old))
+}
+
+fn keep_untyped_status(new: &mut Untyped, old: &Untyped) {
+    match old.rest.get("status") {
+        Some(status) => drop(new.rest.insert("status".to_owned(), status.clone())),
+        None => drop(new.rest.remove("status")),
+    }
+}
+
+/// Whether `metadata.generation` counts the desired state of this kind.
+fn has_generation(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Pod
+            | Kind::Deployment
+            | Kind::ReplicaSet
+            | Kind::EndpointSlice
+            | Kind::ReplicationController
+            | Kind::StatefulSet
+            | Kind::DaemonSet
+            | Kind::Job
+            | Kind::CronJob
+            | Kind::PodDisruptionBudget
+            | Kind::Ingress
+            | Kind::IngressClass
+            | Kind::NetworkPolicy
+            | Kind::PriorityClass
+            | Kind::CustomResourceDefinition
+            | Kind::MutatingWebhookConfiguration
+            | Kind::ValidatingWebhookConfiguration
+            | Kind::ValidatingAdmissionPolicy
+            | Kind::ValidatingAdmissionPolicyBinding
+    )
+}
+
+/// Whether this kind has a `/status` of its own.
+pub(super) fn has_status(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Pod
+            | Kind::Node
+            | Kind::Namespace
+            | Kind::Service
+            | Kind::Deployment
+            | Kind::ReplicaSet
+            | Kind::PersistentVolume
+            | Kind::PersistentVolumeClaim
+            | Kind::ReplicationController
+            | Kind::ResourceQuota
+            | Kind::StatefulSet
+            | Kind::DaemonSet
+            | Kind::Job
+            | Kind::CronJob
+            | Kind::HorizontalPodAutoscaler
+            | Kind::PodDisruptionBudget
+            | Kind::Ingress
+            | Kind::VolumeAttachment
+            | Kind::CustomResourceDefinition
+            | Kind::ValidatingAdmissionPolicy
+    )
+}
+
+/// Whether a PUT of an object that does not exist creates it
+/// (`AllowCreateOnUpdate`).
+pub(super) fn creates_on_update(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Lease
+            | Kind::Service
+            | Kind::Endpoints
+            | Kind::Event
+            | Kind::LimitRange
+            | Kind::Role
+            | Kind::RoleBinding
+            | Kind::ClusterRole
+            | Kind::ClusterRoleBinding
+    )
+}
+
+/// Whether an update may leave out the version that it read
+/// (`AllowUnconditionalUpdate`).
+pub(super) fn allows_unconditional_update(kind: Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::Lease
+            | Kind::PodDisruptionBudget
+            | Kind::CustomResourceDefinition
+            | Kind::MutatingWebhookConfiguration
+            | Kind::ValidatingWebhookConfiguration
+            | Kind::ValidatingAdmissionPolicy
+            | Kind::ValidatingAdmissionPolicyBinding
+    )
+}
+
+/// Whether a DELETE answers with the object rather than with a `Status`
+/// (`ReturnDeletedObject`).
+pub(super) fn returns_deleted(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Pod
+            | Kind::Service
+            | Kind::ServiceAccount
+            | Kind::PersistentVolume
+            | Kind::PersistentVolumeClaim
+            | Kind::PodTemplate
+            | Kind::ResourceQuota
+            | Kind::CSIDriver
+            | Kind::StorageClass
+            | Kind::VolumeAttachment
+    )
+}
+
+/// What the server warns of when an object is created.
+pub(super) fn warnings_on_create(object: &Object) -> Vec<String> {
+    match object {
+        Object::Endpoints(_) => vec![
+            "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+                .to_owned(),
+        ],
+        Object::Service(service) => {
+            let spec = service.spec.as_ref();
+            let headless = spec.is_some_and(|spec| spec.cluster_ip.as_deref() == Some("None"));
+            let mut warnings = Vec::new();
+            if spec.is_some_and(|spec| {
+                spec.external_ips
+                    .as_ref()
+                    .is_some_and(|ips| !ips.is_empty())
+            }) {
+                warnings.push(
+                    "spec.externalIPs is deprecated and may no longer be implemented in some clusters"
+                        .to_owned(),
+                );
+            }
+            if headless
+                && spec.is_some_and(|spec| spec.session_affinity.as_deref() == Some("ClientIP"))
+            {
+                warnings.push("spec.SessionAffinity is ignored for headless services".to_owned());
+            }
+            warnings
+        }
+        _ => Vec::new(),
+    }
+}

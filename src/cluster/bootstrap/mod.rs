@@ -1,0 +1,220 @@
+//! A new cluster: what kubeadm would have done.
+
+use super::event::{Boot, Event};
+use super::{Cluster, ClusterSpec, Machine, controller_manager};
+use crate::api::{Key, Kind, Node, Object, Pod};
+use crate::apiserver::{Body, Request};
+use crate::controllers::cloud::CloudController;
+use crate::controllers::{self, ControllerManager};
+use crate::kubelet::{Kubelet, NodeConfig};
+use crate::network::proxy::KubeProxy;
+use crate::network::{self, Network};
+use crate::sim::trace::Verb;
+use crate::sim::{Actor, Cause};
+use ipnet::Ipv4Net;
+use serde::Deserialize;
+use serde_json::Value;
+use std::net::Ipv4Addr;
+
+/// The manifests of this folder, read.
+struct Manifests {
+    objects: Vec<Object>,
+    kube_proxy: Pod,
+    static_pods: Vec<Pod>,
+}
+
+impl Manifests {
+    fn read() -> Self {
+        Manifests {
+            objects: documents(include_str!("objects.yaml")),
+            kube_proxy: pods(include_str!("kube-proxy.yaml")).remove(0),
+            static_pods: pods(include_str!("static-pods.yaml")),
+        }
+    }
+}
+
+/// The manifests are a part of the program; a test reads them all.
+fn documents(text: &str) -> Vec<Object> {
+    serde_yaml::Deserializer::from_str(text)
+        .filter_map(|document| {
+            let value = Value::deserialize(document).ok()?;
+            let kind =
+                Kind::from_api_version(value["apiVersion"].as_str()?, value["kind"].as_str()?)?;
+            Object::from_json(kind, value).ok()
+        })
+        .collect()
+}
+
+fn pods(text: &str) -> Vec<Pod> {
+    documents(text)
+        .iter()
+        .filter_map(|object| object.as_kind::<Pod>())
+        .map(|pod| (**pod).clone())
+        .collect()
+}
+
+pub(super) fn new_controller_manager(spec: &ClusterSpec) -> ControllerManager {
+    ControllerManager::new(controllers::Config {
+        cluster_cidr: spec.cluster_cidr(),
+        ..controllers::Config::default()
+    })
+}
+
+/// Load balancers get their addresses out of TEST-NET-3 (RFC 5737).
+pub(super) fn new_cloud_controller() -> CloudController {
+    CloudController::new(Ipv4Net::new_assert(Ipv4Addr::new(203, 0, 113, 0), 24))
+}
+
+pub(super) fn new_network(spec: &ClusterSpec) -> Network {
+    Network::with_config(network::Config {
+        cluster_cidr: spec.cluster_cidr(),
+        ..network::Config::default()
+    })
+}
+
+/// Whether every machine's node and every system pod is Ready.
+pub(super) fn is_settled(cluster: &Cluster) -> bool {
+    let etcd = cluster.api().etcd();
+    let nodes = etcd.range(Kind::Node, None).filter(|(_, entry)| {
+        let node = entry.object.as_kind::<Node>();
+        let status = node.and_then(|node| node.status.as_ref());
+        let conditions = status.and_then(|status| status.conditions.as_ref());
+        conditions
+            .into_iter()
+            .flatten()
+            .any(|found| found.type_ == "Ready" && found.status == "True")
+    });
+    let pod_ready = |pod: &Pod| {
+        let status = pod.status.as_ref();
+        let conditions = status.and_then(|status| status.conditions.as_ref());
+        conditions
+            .into_iter()
+            .flatten()
+            .any(|found| found.type_ == "Ready" && found.status == "True")
+    };
+    let mut pods = etcd.range(Kind::Pod, Some("kube-system"));
+    nodes.count() == cluster.machines.len()
+        && etcd.range(Kind::Pod, Some("kube-system")).count() > cluster.machines.len()
+        && pods.all(|(_, entry)| {
+            entry
+                .object
+                .as_kind::<Pod>()
+                .is_some_and(|pod| pod_ready(pod))
+        })
+}
+
+impl Cluster {
+    /// Makes the objects, plugs the machines in, starts every component.
+    pub(super) fn bootstrap(&mut self) {
+        let manifests = Manifests::read();
+        for object in manifests.objects {
+            self.create(object);
+        }
+        let core = &mut self.core;
+        core.step(Actor::Scheduler, None, Event::Scheduler, |ctx| {
+            self.scheduler.start(ctx)
+        });
+        core.step(controller_manager(), None, Event::Controllers, |ctx| {
+            self.controllers.start(ctx)
+        });
+        core.step(Actor::CloudController, None, Event::Cloud, |ctx| {
+            self.cloud.start(ctx)
+        });
+        core.step(Actor::CoreDns, None, Event::Dns, |ctx| self.dns.start(ctx));
+        for config in self.spec.node_configs(manifests.static_pods) {
+            let mut proxy = manifests.kube_proxy.clone();
+            proxy.spec.get_or_insert_default().node_name = Some(config.name.to_string());
+            self.add_machine(config);
+            self.create(Object::of(proxy));
+        }
+        self.core.send_deliveries();
+    }
+
+    fn create(&mut self, object: Object) {
+        let key = Key::new(object.key().namespace, "");
+        let request =
+            Request::new(Actor::World, Verb::Create, object.kind(), key).body(Body::Object(object));
+        // A refusal stays in the trace; a test looks that there is none.
+        let _ = self.core.api.handle(&mut self.core.sim, None, request);
+    }
+
+    fn add_machine(&mut self, config: NodeConfig) {
+        let name = config.name.clone();
+        let index = self.machines.len() as u32;
+        self.machine_by_name.insert(name.clone(), index);
+        self.machines.push(Machine {
+            name: name.clone(),
+            kubelet: Kubelet::new(config),
+            proxy: KubeProxy::new(name),
+            powered: true,
+            boot: 0,
+        });
+        self.start_agents(index);
+    }
+
+    /// Starts kubelet and kube-proxy of a machine that has got power again.
+    pub(in crate::cluster) fn restart_agents(&mut self, index: u32, cause: Cause) {
+        let (core, net) = (&mut self.core, &mut self.network);
+        let Some(machine) = self.machines.get_mut(index as usize) else {
+            return;
+        };
+        let at = Boot {
+            node: index,
+            boot: machine.boot,
+        };
+        let kubelet = Actor::Kubelet(machine.name.clone());
+        let proxy = Actor::KubeProxy(machine.name.clone());
+        machine.proxy = KubeProxy::new(machine.name.clone());
+        core.step(
+            kubelet,
+            cause,
+            |timer| Event::Kubelet(at, timer),
+            |ctx| machine.kubelet.power_on(ctx, net),
+        );
+        core.step(
+            proxy,
+            cause,
+            |timer| Event::Proxy(at, timer),
+            |ctx| machine.proxy.start(ctx, net),
+        );
+    }
+
+    /// Starts kubelet and kube-proxy of a machine that has just got power.
+    fn start_agents(&mut self, index: u32) {
+        let (core, net) = (&mut self.core, &mut self.network);
+        let Some(machine) = self.machines.get_mut(index as usize) else {
+            return;
+        };
+        let at = Boot {
+            node: index,
+            boot: machine.boot,
+        };
+        let kubelet = Actor::Kubelet(machine.name.clone());
+        let proxy = Actor::KubeProxy(machine.name.clone());
+        core.step(
+            kubelet,
+            None,
+            |timer| Event::Kubelet(at, timer),
+            |ctx| machine.kubelet.start(ctx, net),
+        );
+        core.step(
+            proxy,
+            None,
+            |timer| Event::Proxy(at, timer),
+            |ctx| machine.proxy.start(ctx, net),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_manifest_is_read() {
+        let manifests = Manifests::read();
+        let written = include_str!("objects.yaml").matches("\nkind: ").count();
+        assert_eq!(manifests.objects.len(), written);
+        assert_eq!(manifests.static_pods.len(), 4);
+    }
+}

@@ -1,0 +1,89 @@
+//! The one large button for newcomers: it makes something happen.
+
+use crate::api::Key;
+use crate::api::Kind;
+use crate::page::app::{App, use_world};
+use crate::page::first_steps::{FirstStep, next_step};
+use crate::page::ui::{Toast, UiAction, UiHandle, use_ui};
+use crate::session::protocol::{Answer, Command, Outcome, Subject};
+use yew::prelude::*;
+
+/// The button, with what it will do.
+#[component]
+pub fn FirstSteps() -> Html {
+    let app = use_world(500);
+    let ui = use_ui();
+    let taken = use_state(|| 0_usize);
+    let scenario_runs = !app.world().scenario.name.is_empty();
+    // A scenario has its own next step.
+    if scenario_runs {
+        return html! {};
+    }
+    let Some(step) = next_step(&app.world(), *taken) else {
+        return html! {};
+    };
+    let onclick = {
+        let (app, ui, step, taken) = (app.clone(), ui.clone(), step.clone(), taken.clone());
+        Callback::from(move |_: MouseEvent| {
+            taken.set(*taken + 1);
+            take(&app, &ui, step.clone());
+        })
+    };
+    html! {
+        <div class="first">
+            <button type="button" class="first-button" {onclick}>
+                <span class="first-title">{step.title}</span>
+                <span class="first-words">{&step.words}</span>
+            </button>
+        </div>
+    }
+}
+
+fn take(app: &App, ui: &UiHandle, step: FirstStep) {
+    if let Some(subject) = step.subject {
+        ui.dispatch(UiAction::Select(Some(subject)));
+    }
+    let say = {
+        let dispatch = ui.dispatcher();
+        move |answer: Answer| {
+            let (text, refused) = match answer {
+                Answer::Done(text) => (text, false),
+                Answer::Refused(text) => (text, true),
+                Answer::Applied { outcomes, .. } => (applied(&outcomes), false),
+                Answer::Journey(journey) => (journey.summary.clone(), !journey.answered),
+                Answer::Checked(_) => return,
+            };
+            dispatch.dispatch(UiAction::Say(Some(Toast { text, refused })));
+        }
+    };
+    match step.manifest {
+        Some(text) => {
+            let text = text.to_owned();
+            ui.dispatch(UiAction::Select(Some(Subject::Object {
+                kind: Kind::Deployment,
+                key: Key::new("default", "web"),
+            })));
+            app.ask(|ticket| Command::Apply { ticket, text }, say);
+        }
+        None => {
+            if let Some(action) = step.action {
+                app.act(action, say);
+            }
+        }
+    }
+    let playing = app.world().clock.playing;
+    if !playing {
+        app.send(Command::Play(true));
+    }
+}
+
+fn applied(outcomes: &[Outcome]) -> String {
+    outcomes
+        .iter()
+        .map(|outcome| match outcome.error.as_str() {
+            "" => format!("{} {} {}", outcome.kind, outcome.key, outcome.result),
+            error => error.to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,426 @@
+//! The control plane, the outside world, and the lines between.
+
+use super::super::geometry::{Point, Rect};
+use super::super::ways;
+use super::cards::draw_pod;
+use super::pen::{Align, Face, Pen};
+use super::{Frame, snap};
+use crate::page::words;
+use crate::session::protocol::Subject;
+use crate::sim::Actor;
+
+/// The lines on which everything travels, behind all else.
+pub fn lines(frame: &Frame) {
+    let (pen, palette, scene) = (frame.pen, frame.palette, &frame.director.scene);
+    let project = |points: &[Point]| -> Vec<Point> {
+        points
+            .iter()
+            .map(|point| snap(frame.view.point(*point)))
+            .collect()
+    };
+    let controllers = &frame.world.controllers;
+    let mut api: Vec<Vec<Point>> = [Actor::Scheduler, Actor::CloudController, Actor::User]
+        .iter()
+        .filter_map(|actor| ways::to_bar(scene, controllers, actor))
+        .map(|way| project(&way))
+        .collect();
+    let middle = scene.api.center().y;
+    for rect in [&scene.etcd, &scene.manager] {
+        let x = rect.center().x;
+        api.push(project(&[
+            Point::new(x, rect.bottom()),
+            Point::new(x, middle),
+        ]));
+    }
+    if frame.view.zoom * scene.metrics().slot_h > 7.0 {
+        api.extend(
+            scene
+                .cards
+                .iter()
+                .map(|card| project(&ways::riser(scene, card))),
+        );
+    }
+    pen.alpha(0.45);
+    pen.lines(api.iter().map(|line| &line[..]), &palette.api, 1.0, false);
+    pen.alpha(1.0);
+    underlay(frame, &project);
+}
+
+fn underlay(frame: &Frame, project: &dyn Fn(&[Point]) -> Vec<Point>) {
+    let (pen, palette, scene) = (frame.pen, frame.palette, &frame.director.scene);
+    let x = scene.trunk_x;
+    let mut cables: Vec<Vec<Point>> = Vec::new();
+    for bus in &scene.buses {
+        cables.push(project(&[
+            Point::new(bus.left, bus.y),
+            Point::new(bus.right, bus.y),
+        ]));
+    }
+    for card in &scene.cards {
+        if let Some(bus) = scene.buses.get(card.bus) {
+            let x = card.eth0.center().x;
+            cables.push(project(&[
+                Point::new(x, card.eth0.bottom()),
+                Point::new(x, bus.y),
+            ]));
+        }
+    }
+    let low = scene
+        .buses
+        .last()
+        .map_or(scene.internet.bottom(), |bus| bus.y);
+    let outside = [&scene.internet, &scene.balancer];
+    if scene.tall {
+        let over = scene.internet.y - 10.0;
+        let top = scene.buses.first().map_or(over, |bus| bus.y);
+        cables.push(project(&[
+            Point::new(x, top),
+            Point::new(x, over),
+            Point::new(scene.internet.center().x, over),
+        ]));
+        for rect in outside {
+            let x = rect.center().x;
+            cables.push(project(&[Point::new(x, over), Point::new(x, rect.y)]));
+        }
+        let y = scene.client.center().y;
+        cables.push(project(&[
+            Point::new(scene.internet.right(), y),
+            Point::new(scene.client.x, y),
+        ]));
+    } else {
+        let first = scene.buses.first().map_or(low, |bus| bus.y);
+        let top = scene.internet.center().y.min(first);
+        let bottom = low.max(scene.balancer.center().y);
+        cables.push(project(&[Point::new(x, top), Point::new(x, bottom)]));
+        for rect in outside {
+            let y = rect.center().y;
+            cables.push(project(&[Point::new(rect.right(), y), Point::new(x, y)]));
+        }
+        let x = scene.client.center().x;
+        cables.push(project(&[
+            Point::new(x, scene.client.bottom()),
+            Point::new(x, scene.internet.y),
+        ]));
+    }
+    pen.lines(
+        cables.iter().map(|line| &line[..]),
+        &palette.wire,
+        1.6,
+        false,
+    );
+    if let Some(bus) = scene.buses.first() {
+        let at = frame.view.point(Point::new(bus.left + 8.0, bus.y));
+        let size = (9.5 * frame.view.zoom).clamp(8.0, 11.0);
+        let gap = scene.metrics().row_gap * frame.view.zoom;
+        if gap > 24.0 {
+            let at = Point::new(at.x, at.y + size * 0.85);
+            pen.text(
+                "underlay network",
+                at,
+                Face::Word,
+                size,
+                Align::Left,
+                &palette.faint,
+            );
+        }
+    }
+}
+
+/// Zones, control plane and outside world.
+pub fn draw(frame: &Frame) {
+    zones(frame);
+    api_server(frame);
+    etcd(frame);
+    scheduler(frame);
+    manager(frame);
+    let scene = &frame.director.scene;
+    let cloud = plain(
+        frame,
+        &scene.cloud,
+        "cloud controller",
+        &Actor::CloudController,
+    );
+    sub(frame, &cloud, "gives addresses to load balancers");
+    let user = plain(frame, &scene.user, "you", &Actor::User);
+    sub(frame, &user, "kubectl");
+    outside(frame, &scene.client, "client", "outside the cluster");
+    outside(frame, &scene.internet, "internet", "router");
+    let addresses: Vec<&str> = frame
+        .world
+        .services
+        .values()
+        .filter(|service| !service.external_ip.is_empty())
+        .map(|service| &*service.external_ip)
+        .collect();
+    let words = match addresses[..] {
+        [] => "no address given".to_owned(),
+        [one] => one.to_owned(),
+        _ => words::count(addresses.len(), "address").replace("addresss", "addresses"),
+    };
+    outside(frame, &scene.balancer, "load balancer", &words);
+}
+
+fn zones(frame: &Frame) {
+    for (name, rect) in &frame.director.scene.zones {
+        let rect = frame.view.rect(rect);
+        let size = (12.0 * frame.view.zoom).clamp(9.0, 13.0);
+        let at = Point::new(rect.x, rect.y + size * 0.7);
+        let text = format!("zone {name}");
+        frame.pen.text(
+            &text,
+            at,
+            Face::Bold,
+            size,
+            Align::Left,
+            &frame.palette.soft,
+        );
+    }
+}
+
+/// A box with its title; gives its rectangle in pixels.
+fn plain(frame: &Frame, rect: &Rect, title: &str, who: &Actor) -> Rect {
+    let (pen, palette) = (frame.pen, frame.palette);
+    let rect = frame.view.rect(rect);
+    let active = frame.active(who);
+    pen.fill_rect(&rect, 8.0, &palette.surface);
+    let edge = if active { &palette.api } else { &palette.line };
+    pen.stroke_rect(&rect, 8.0, edge, if active { 1.6 } else { 1.0 }, false);
+    title_of(frame, &rect, title);
+    if frame.selected(&Subject::Component(who.clone())) {
+        frame.brackets(&rect);
+    }
+    rect
+}
+
+fn title_of(frame: &Frame, rect: &Rect, title: &str) {
+    let size = (13.0 * frame.view.zoom).clamp(9.0, 14.0);
+    let room = Pen::room(Face::Bold, size, rect.w - 12.0);
+    let title = words::shorten(title, room.max(3));
+    let at = Point::new(rect.x + 8.0_f64.min(rect.w * 0.08), rect.y + size * 1.15);
+    frame.pen.text(
+        &title,
+        at,
+        Face::Bold,
+        size,
+        Align::Left,
+        &frame.palette.text,
+    );
+}
+
+/// Words under the title, broken into the lines that fit.
+fn sub(frame: &Frame, rect: &Rect, text: &str) {
+    let size = (10.5 * frame.view.zoom).clamp(8.0, 12.0);
+    let room = Pen::room(Face::Word, size, rect.w - 14.0);
+    let mut y = rect.y + (13.0 * frame.view.zoom).clamp(9.0, 14.0) * 2.0 + size * 0.6;
+    for line in wrap(text, room) {
+        if y + size * 0.5 > rect.bottom() {
+            return;
+        }
+        let at = Point::new(rect.x + 8.0_f64.min(rect.w * 0.08), y);
+        frame.pen.text(
+            &line,
+            at,
+            Face::Word,
+            size,
+            Align::Left,
+            &frame.palette.soft,
+        );
+        y += size * 1.3;
+    }
+}
+
+fn wrap(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(words::shorten(word, room.max(1)).into_owned()),
+        }
+    }
+    lines
+}
+
+fn outside(frame: &Frame, rect: &Rect, title: &str, words: &str) {
+    let rect = frame.view.rect(rect);
+    frame.pen.fill_rect(&rect, 8.0, &frame.palette.stage);
+    frame
+        .pen
+        .stroke_rect(&rect, 8.0, &frame.palette.wire, 1.0, true);
+    title_of(frame, &rect, title);
+    sub(frame, &rect, words);
+}
+
+fn api_server(frame: &Frame) {
+    let (pen, palette) = (frame.pen, frame.palette);
+    let rect = frame.view.rect(&frame.director.scene.api);
+    pen.fill_rect(&rect, 6.0, &palette.surface);
+    pen.alpha(0.16);
+    pen.fill_rect(&rect, 6.0, &palette.api);
+    pen.alpha(1.0);
+    pen.stroke_rect(&rect, 6.0, &palette.api, 1.2, false);
+    let size = (13.0 * frame.view.zoom).clamp(9.0, 14.0);
+    let y = rect.center().y;
+    let at = Point::new(rect.x + 12.0, y);
+    pen.text(
+        "API server",
+        at,
+        Face::Bold,
+        size,
+        Align::Left,
+        &palette.text,
+    );
+    let small = size * 0.84;
+    let words_w = Pen::width(Face::Bold, size, "API server") + 20.0;
+    let motto = "every change goes through here";
+    let revision = format!("revision {}", frame.world.clock.revision);
+    let revision_w = Pen::width(Face::Mono, small, &revision);
+    if words_w + Pen::width(Face::Word, small, motto) + revision_w + 40.0 < rect.w {
+        let at = Point::new(rect.x + words_w, y);
+        pen.text(motto, at, Face::Word, small, Align::Left, &palette.soft);
+    }
+    let at = Point::new(rect.right() - 12.0, y);
+    pen.text(
+        &revision,
+        at,
+        Face::Mono,
+        small,
+        Align::Right,
+        &palette.soft,
+    );
+    if frame.selected(&Subject::Component(Actor::ApiServer)) {
+        frame.brackets(&rect);
+    }
+}
+
+fn etcd(frame: &Frame) {
+    let scene = &frame.director.scene;
+    let rect = frame.view.rect(&scene.etcd);
+    let (pen, palette) = (frame.pen, frame.palette);
+    pen.fill_rect(&rect, 8.0, &palette.surface);
+    pen.stroke_rect(&rect, 8.0, &palette.line, 1.0, false);
+    title_of(frame, &rect, "etcd");
+    sub(frame, &rect, "keeps every object");
+    // A stack of discs, as stores are drawn.
+    let w = (rect.w * 0.5).min(46.0 * frame.view.zoom);
+    let h = rect.h * 0.1;
+    let bottom = rect.bottom() - rect.h * 0.1;
+    if rect.h > 70.0 && rect.w > 60.0 {
+        for n in 0..3 {
+            let plate = Rect::new(
+                rect.right() - w - 10.0,
+                bottom - h - f64::from(n) * (h + 2.0),
+                w,
+                h,
+            );
+            pen.alpha(0.35 + 0.2 * f64::from(n));
+            pen.fill_rect(&plate, h / 2.0, &palette.api);
+        }
+        pen.alpha(1.0);
+    }
+}
+
+fn scheduler(frame: &Frame) {
+    let director = frame.director;
+    let scene = &director.scene;
+    let rect = plain(frame, &scene.scheduler, "scheduler", &Actor::Scheduler);
+    let (pen, palette) = (frame.pen, frame.palette);
+    let total = director.seats.used(None, false);
+    let waiting = director.seats.sitting(None, false).count();
+    let size = (10.5 * frame.view.zoom).clamp(8.0, 12.0);
+    let y = rect.y + (13.0 * frame.view.zoom).clamp(9.0, 14.0) * 1.15;
+    let right = Point::new(rect.right() - 8.0, y);
+    let title_w = Pen::width(
+        Face::Bold,
+        (13.0 * frame.view.zoom).clamp(9.0, 14.0),
+        "scheduler",
+    ) + 24.0;
+    let label = match waiting {
+        0 => "queue empty".to_owned(),
+        n => format!("{} waiting", words::count(n, "pod")),
+    };
+    if title_w + Pen::width(Face::Word, size, &label) < rect.w {
+        pen.text(&label, right, Face::Word, size, Align::Right, &palette.soft);
+    }
+    let queue = frame.view.rect(&scene.queue);
+    pen.alpha(0.6);
+    pen.stroke_rect(
+        &Rect::new(queue.x - 3.0, queue.y - 3.0, queue.w + 6.0, queue.h + 6.0),
+        6.0,
+        &palette.line,
+        1.0,
+        true,
+    );
+    pen.alpha(1.0);
+    for (index, uid) in director.seats.sitting(None, false) {
+        if director.motion.flights.contains_key(uid) {
+            continue;
+        }
+        let cell = frame.view.rect(&scene.queue_cell(index, total));
+        if let Some(pod) = frame.world.pods.get(uid) {
+            draw_pod(frame, pod, &cell, false);
+        }
+    }
+    component_note(frame, &rect, &Actor::Scheduler, waiting == 0);
+}
+
+/// What the component last said, at its foot.
+fn component_note(frame: &Frame, rect: &Rect, who: &Actor, room: bool) {
+    let Some(note) = frame.director.motion.notes.get(who) else {
+        return;
+    };
+    if note.start > frame.now || !room {
+        return;
+    }
+    let size = (10.5 * frame.view.zoom).clamp(8.5, 12.0);
+    let fits = Pen::room(Face::Word, size, rect.w - 24.0);
+    let text = words::shorten(&note.text, fits);
+    let color = if note.against {
+        &frame.palette.waiting
+    } else {
+        &frame.palette.text
+    };
+    let at = Point::new(rect.center().x, rect.bottom() - rect.h * 0.32);
+    frame
+        .pen
+        .text(&text, at, Face::Word, size, Align::Center, color);
+}
+
+fn manager(frame: &Frame) {
+    let scene = &frame.director.scene;
+    let who = Actor::Controller("kube-controller-manager".into());
+    plain(frame, &scene.manager, "controller manager", &who);
+    let (pen, palette) = (frame.pen, frame.palette);
+    let names = &frame.world.controllers;
+    for (index, name) in names.iter().enumerate() {
+        let rect = frame.view.rect(&scene.controller_cell(index, names.len()));
+        let actor = Actor::Controller(name.clone());
+        let active = frame.active(&actor);
+        pen.fill_rect(&rect, 3.0, &palette.raised);
+        if active {
+            pen.alpha(0.3);
+            pen.fill_rect(&rect, 3.0, &palette.api);
+            pen.alpha(1.0);
+        }
+        let edge = if active { &palette.api } else { &palette.line };
+        pen.stroke_rect(&rect, 3.0, edge, 1.0, false);
+        let size = (rect.h * 0.62).clamp(6.0, 11.5);
+        if rect.h > 8.0 {
+            let short = short_controller(name);
+            let room = Pen::room(Face::Word, size, rect.w - 8.0);
+            let color = if active { &palette.text } else { &palette.soft };
+            let text = words::shorten(short, room);
+            let at = Point::new(rect.x + 5.0, rect.center().y + 0.5);
+            pen.text(&text, at, Face::Word, size, Align::Left, color);
+        }
+        if frame.selected(&Subject::Component(actor)) {
+            frame.brackets(&rect);
+        }
+    }
+}
+
+fn short_controller(name: &str) -> &str {
+    name.strip_suffix("-controller").unwrap_or(name)
+}

@@ -1,0 +1,142 @@
+//! The ways of API messages: from every component to the API server's bar, along
+//! it, and for writes on to etcd.
+
+use super::geometry::Point;
+use super::scene::{Card, Scene};
+use crate::sim::Actor;
+use crate::sim::trace::Name;
+use std::collections::BTreeSet;
+
+/// The way from a component to the bar: its last point lies on the bar's middle
+/// line. None for actors that have no place on the stage.
+pub fn to_bar(scene: &Scene, controllers: &BTreeSet<Name>, actor: &Actor) -> Option<Vec<Point>> {
+    let bar = scene.api.center().y;
+    let down = |x: f64, y: f64| vec![Point::new(x, y), Point::new(x, bar)];
+    Some(match actor {
+        Actor::Scheduler => down(scene.scheduler.center().x, scene.scheduler.bottom()),
+        Actor::CloudController => down(scene.cloud.center().x, scene.cloud.bottom()),
+        Actor::Controller(name) => {
+            let index = controllers.iter().position(|other| other == name);
+            let cell = scene.controller_cell(index.unwrap_or(0), controllers.len().max(1));
+            down(cell.center().x, cell.center().y)
+        }
+        Actor::User if scene.tall => {
+            let x = scene.user.right() - 6.0;
+            vec![
+                Point::new(x, scene.user.y),
+                Point::new(scene.bounds.right(), scene.user.y - 6.0),
+                Point::new(scene.bounds.right(), bar),
+                Point::new(scene.api.right() - 4.0, bar),
+            ]
+        }
+        Actor::User => vec![
+            Point::new(scene.user.right(), bar),
+            Point::new(scene.api.x + 8.0, bar),
+        ],
+        Actor::Kubelet(node) => riser(scene, scene.card(node)?),
+        Actor::KubeProxy(node) => proxy_riser(scene, scene.card(node)?),
+        Actor::ApiServer | Actor::CoreDns | Actor::World => return None,
+    })
+}
+
+/// The line from a kubelet up to the bar.
+pub fn riser(scene: &Scene, card: &Card) -> Vec<Point> {
+    let bar = scene.api.center().y;
+    let x = card.kubelet.center().x;
+    if card.bus == 0 {
+        return vec![Point::new(x, card.kubelet.y), Point::new(x, bar)];
+    }
+    let over = card.rect.y - scene.metrics().row_gap * 0.22;
+    vec![
+        Point::new(x, card.kubelet.y),
+        Point::new(x, over),
+        Point::new(card.riser_x, over),
+        Point::new(card.riser_x, bar),
+    ]
+}
+
+fn proxy_riser(scene: &Scene, card: &Card) -> Vec<Point> {
+    let y = card.proxy.center().y;
+    let x = card.rect.x - scene.metrics().card_gap * 0.3;
+    vec![
+        Point::new(card.proxy.x, y),
+        Point::new(x, y),
+        Point::new(x, scene.api.center().y),
+    ]
+}
+
+/// The way of a call: to the bar, and for a write along it to etcd.
+pub fn call(
+    scene: &Scene,
+    controllers: &BTreeSet<Name>,
+    actor: &Actor,
+    write: bool,
+) -> Option<Vec<Point>> {
+    let mut way = to_bar(scene, controllers, actor)?;
+    if write {
+        let x = scene.etcd.center().x;
+        way.push(Point::new(x, scene.api.center().y));
+        way.push(Point::new(x, scene.etcd.bottom()));
+    }
+    Some(way)
+}
+
+/// The way of a delivery: from where the API server takes changes from etcd, along
+/// the bar, to the watcher.
+pub fn delivery(scene: &Scene, controllers: &BTreeSet<Name>, actor: &Actor) -> Option<Vec<Point>> {
+    let mut way = to_bar(scene, controllers, actor)?;
+    way.push(Point::new(scene.etcd.center().x, scene.api.center().y));
+    way.reverse();
+    Some(way)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::stage::layout::{CardPlan, Plan, arrange};
+
+    fn scene() -> Scene {
+        arrange(&Plan {
+            cards: (0..9)
+                .map(|n| CardPlan {
+                    node: format!("node-{n}").into(),
+                    zone: "".into(),
+                    control_plane: false,
+                    seats: 4,
+                    system_seats: 1,
+                })
+                .collect(),
+            width: 700.0,
+            height: 700.0,
+        })
+    }
+
+    #[test]
+    fn all_ways_lead_through_the_bar() {
+        let scene = scene();
+        let controllers = BTreeSet::from(["deployment-controller".into()]);
+        let bar = scene.api.center().y;
+        for actor in [
+            Actor::User,
+            Actor::Scheduler,
+            Actor::CloudController,
+            Actor::Controller("deployment-controller".into()),
+            Actor::Kubelet("node-0".into()),
+            Actor::Kubelet("node-8".into()),
+            Actor::KubeProxy("node-5".into()),
+        ] {
+            let read = call(&scene, &controllers, &actor, false).unwrap_or_default();
+            assert_eq!(read.last().map(|point| point.y), Some(bar), "{actor:?}");
+            let write = call(&scene, &controllers, &actor, true).unwrap_or_default();
+            assert_eq!(
+                write.last().map(|point| point.y),
+                Some(scene.etcd.bottom()),
+                "{actor:?}"
+            );
+            let told = delivery(&scene, &controllers, &actor).unwrap_or_default();
+            assert_eq!(told.first().map(|point| point.y), Some(bar));
+            assert_eq!(told.last(), read.first());
+        }
+        assert!(call(&scene, &controllers, &Actor::Kubelet("x".into()), true).is_none());
+    }
+}

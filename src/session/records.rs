@@ -1,0 +1,96 @@
+//! The trace as the viewer gets it: single records while there are few, counts
+//! where there are many.
+
+use super::marks;
+use super::protocol::{Bundle, RECORDS_PER_UPDATE_MAX, Update};
+use crate::api::Name;
+use crate::cluster::Cluster;
+use crate::sim::Actor;
+use crate::sim::trace::{Record, RecordId, Verb, What};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How much of the trace the viewer has been told.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reel {
+    told: RecordId,
+}
+
+/// Marks in one update.
+const MARKS_MAX: usize = 64;
+
+impl Reel {
+    pub(super) fn write_records(&mut self, cluster: &Cluster, update: &mut Update) {
+        let fresh: Vec<&Arc<Record>> = cluster.trace().since(self.told).collect();
+        self.told = cluster.trace().next_id();
+        let mut bundles: BTreeMap<(Actor, bool, Name), u32> = BTreeMap::new();
+        // What is rare and tells most is kept first.
+        let singles = fresh
+            .iter()
+            .filter(|record| traffic(record).is_none())
+            .count();
+        let mut room = RECORDS_PER_UPDATE_MAX.saturating_sub(singles);
+        let mut single_room = RECORDS_PER_UPDATE_MAX;
+        for record in fresh {
+            if update.marks.len() < MARKS_MAX {
+                update.marks.extend(marks::of(record));
+            }
+            match traffic(record) {
+                None if single_room > 0 => {
+                    single_room -= 1;
+                    update.records.push(record.clone());
+                }
+                None => {}
+                Some((_, _, Traffic::Silent)) => {}
+                Some((_, _, Traffic::Single)) if room > 0 => {
+                    room -= 1;
+                    update.records.push(record.clone());
+                }
+                Some((call, resource, _)) => {
+                    *bundles
+                        .entry((record.actor.clone(), call, resource.clone()))
+                        .or_default() += 1;
+                }
+            }
+        }
+        update.bundles = bundles
+            .into_iter()
+            .map(|((actor, call, resource), count)| Bundle {
+                actor,
+                call,
+                resource,
+                count,
+            })
+            .collect();
+    }
+}
+
+enum Traffic {
+    /// Worth a movement of its own.
+    Single,
+    /// Steady background: heartbeats.
+    Background,
+    /// Reads leave nothing to see.
+    Silent,
+}
+
+/// Whether a record is a call (true) or a delivery (false), and about what.
+fn traffic(record: &Record) -> Option<(bool, &Name, Traffic)> {
+    match &record.what {
+        What::Call {
+            verb: Verb::Get | Verb::List | Verb::Watch,
+            resource,
+            ..
+        } => Some((true, resource, Traffic::Silent)),
+        What::Call { resource, .. } => Some((true, resource, weight(resource))),
+        What::Delivered { resource, .. } => Some((false, resource, weight(resource))),
+        _ => None,
+    }
+}
+
+fn weight(resource: &str) -> Traffic {
+    match resource {
+        "leases" | "events" => Traffic::Background,
+        _ => Traffic::Single,
+    }
+}

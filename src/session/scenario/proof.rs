@@ -1,0 +1,115 @@
+//! Finds out whether an expectation has come true.
+
+use super::file::Proof;
+use super::pick;
+use crate::api::{Key, Kind};
+use crate::cluster::Cluster;
+use crate::session::mirror::Mirror;
+use crate::session::{actions, view};
+use crate::sim::trace::{Journey, LegKind, Verdict};
+use std::collections::BTreeSet;
+
+pub(super) fn holds(
+    cluster: &Cluster,
+    mirror: &Mirror,
+    journey: Option<&Journey>,
+    proof: &Proof,
+) -> bool {
+    match proof {
+        Proof::Pods {
+            selector,
+            state,
+            count,
+        } => {
+            let found = pick::pods(mirror, selector)
+                .filter(|pod| state.is_none_or(|state| view::pod(mirror, pod).state == state))
+                .count();
+            found == *count
+        }
+        Proof::Restarts { selector, at_least } => {
+            pick::pods(mirror, selector)
+                .map(|pod| view::restarts(pod))
+                .sum::<u32>()
+                >= *at_least
+        }
+        Proof::Field {
+            kind,
+            name,
+            path,
+            equals,
+        } => field(cluster, kind, name, path).as_ref() == Some(equals),
+        Proof::Event { reason, contains } => mirror.events.iter().any(|event| {
+            let text = |found: &Option<String>| found.clone().unwrap_or_default();
+            text(&event.reason) == *reason && text(&event.message).contains(contains.as_str())
+        }),
+        Proof::Rules { service, endpoints } => every_node_leads_to(cluster, service, *endpoints),
+        Proof::Journey {
+            answered,
+            nodes,
+            rewritten,
+        } => journey.is_some_and(|journey| {
+            journey.answered == *answered
+                && nodes.is_none_or(|nodes| passed_nodes(journey) == nodes)
+                && rewritten.is_none_or(|rewritten| was_rewritten(journey) == rewritten)
+        }),
+    }
+}
+
+/// kube-proxy names the endpoint in the comment of each rule that leads to one
+/// (`default/web -> 10.244.1.2:80`).
+fn every_node_leads_to(cluster: &Cluster, service: &str, endpoints: usize) -> bool {
+    let leads = format!("\"default/{service} -> ");
+    cluster
+        .node_names()
+        .filter(|node| cluster.is_powered(node))
+        .all(|node| {
+            let saved = cluster
+                .network()
+                .iptables_save(&node, cluster.now())
+                .unwrap_or_default();
+            let targets: BTreeSet<&str> = saved
+                .lines()
+                .filter(|line| line.starts_with("-A KUBE-SVC-"))
+                .filter_map(|line| line.split_once(&leads)?.1.split('"').next())
+                .collect();
+            targets.len() == endpoints
+        })
+}
+
+fn field(cluster: &Cluster, kind: &str, name: &str, path: &str) -> Option<serde_json::Value> {
+    let kind = Kind::ALL
+        .iter()
+        .copied()
+        .find(|found| found.info().kind == kind)?;
+    let namespace = if kind.info().namespaced {
+        "default"
+    } else {
+        ""
+    };
+    let object = actions::look(cluster, kind, &Key::new(namespace, name))?;
+    object.to_json().pointer(path).cloned()
+}
+
+fn passed_nodes(journey: &Journey) -> usize {
+    let request = journey
+        .legs
+        .iter()
+        .filter(|leg| leg.kind == LegKind::Request);
+    let nodes: BTreeSet<_> = request
+        .flat_map(|leg| &leg.hops)
+        .filter_map(|hop| hop.place.node.clone())
+        .collect();
+    nodes.len()
+}
+
+fn was_rewritten(journey: &Journey) -> bool {
+    let mut request = journey
+        .legs
+        .iter()
+        .filter(|leg| leg.kind == LegKind::Request);
+    request.any(|leg| {
+        leg.hops
+            .iter()
+            .any(|hop| hop.verdict == Verdict::Rewritten && &*hop.stage != "route")
+    })
+}
