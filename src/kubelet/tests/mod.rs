@@ -103,6 +103,9 @@ impl World {
 
     fn deliver(&mut self) {
         for watcher in self.api.take_woken() {
+            if self.api.watch_owner(watcher) == Some(&Actor::User) {
+                continue;
+            }
             let at = self.sim.now + MILLISECOND;
             self.queue.push(at, None, Happening::Watch(watcher));
         }
