@@ -11,6 +11,7 @@ mod object;
 pub mod patch;
 pub mod quantity;
 pub mod selector;
+pub mod similar;
 pub mod status;
 
 pub use kind::{Kind, KindInfo};
@@ -31,18 +32,3 @@ pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
 };
 
 pub use crate::sim::trace::Name;
-
-/// Whether a text is a quantity (`100m`, `1.5Gi`); why not, in upstream's words.
-pub(crate) fn quantity_syntax(text: &str) -> Result<(), String> {
-    let number = text.trim_start_matches(['+', '-']);
-    let digits = number.find(|c: char| !c.is_ascii_digit() && c != '.');
-    let suffix = digits.map_or("", |at| number.split_at(at).1);
-    let well_formed = number.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-        && suffix
-            .chars()
-            .all(|c| "eEinumkKMGTP+-0123456789".contains(c));
-    match well_formed {
-        true => Ok(()),
-        false => Err("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".to_owned()),
-    }
-}

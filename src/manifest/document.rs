@@ -4,6 +4,7 @@ use super::lenient;
 use super::place::{self, Position};
 use super::yaml::{self, Fault, Inside, Place, Span};
 use super::{Diagnostic, INPUT_BYTES_MAX, Severity};
+use crate::api::{Key, Kind};
 use serde_json::Value;
 
 /// One object of a manifest.
@@ -36,6 +37,28 @@ impl Document {
         place::find(&self.place, path)
     }
 
+    /// Its kind, where it is known in that version.
+    pub fn kind(&self) -> Option<Kind> {
+        Kind::from_api_version(&self.api_version, &self.kind)
+    }
+
+    /// `kind` as it is written.
+    pub fn kind_name(&self) -> &str {
+        &self.kind
+    }
+
+    /// Its namespace and name; `default_namespace` where a namespaced object names
+    /// none.
+    pub fn key(&self, default_namespace: &str) -> Key {
+        let namespaced = self.kind().is_none_or(|kind| kind.info().namespaced);
+        let namespace = match self.namespace.as_str() {
+            _ if !namespaced => "",
+            "" => default_namespace,
+            given => given,
+        };
+        Key::new(namespace, self.name.as_str())
+    }
+
     fn new(index: usize, value: Value, place: Place) -> Self {
         let text = |pointer: &str| {
             let text = value.pointer(pointer).and_then(Value::as_str);
@@ -55,17 +78,22 @@ impl Document {
     }
 }
 
-/// The documents of a text, or all that keeps it from being read. Comments and
-/// blank documents are skipped, `kind: List` is taken apart.
-pub fn read(text: &str) -> Result<Vec<Document>, Vec<Diagnostic>> {
+/// What a text holds.
+#[derive(Clone, Debug, Default)]
+pub struct Manifest {
+    /// The documents that can be read.
+    pub documents: Vec<Document>,
+    /// What is wrong with the text itself: YAML that is none, keys given twice.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// The documents of a text. Comments and blank documents are skipped, `kind: List`
+/// is taken apart; a broken document leaves the others whole.
+pub fn read(text: &str) -> Manifest {
     let (documents, diagnostics) = read_all(text);
-    let broken = diagnostics
-        .iter()
-        .any(|diagnostic| diagnostic.severity == Severity::Error);
-    if broken {
-        Err(diagnostics)
-    } else {
-        Ok(documents)
+    Manifest {
+        documents,
+        diagnostics,
     }
 }
 
@@ -309,7 +337,7 @@ mod tests {
         let text = "# words only\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n--- # next\n\
                     kind: List\napiVersion: v1\nitems:\n- kind: Service\n  apiVersion: v1\n  \
                     metadata:\n    name: b\n    namespace: ns\n---\n";
-        let documents = read(text).unwrap_or_default();
+        let documents = read(text).documents;
         let found: Vec<_> = documents
             .iter()
             .map(|it| {
@@ -329,7 +357,7 @@ mod tests {
     fn json_is_read_even_with_tabs_and_in_a_row() {
         let text = "{\n\t\"kind\": \"Pod\",\n\t\"apiVersion\": \"v1\"\n}\n{\"kind\": \"Service\"}";
         let kinds: Vec<String> = read(text)
-            .unwrap_or_default()
+            .documents
             .into_iter()
             .map(|document| document.kind)
             .collect();

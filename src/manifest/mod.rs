@@ -15,13 +15,15 @@ mod ignored;
 mod kinds;
 mod lenient;
 mod place;
+mod scalar;
+mod typed;
 mod yaml;
 
 #[cfg(test)]
 mod corpus;
 
 pub use check::{check, explain_status};
-pub use document::{Document, read};
+pub use document::{Document, Manifest, read};
 pub use place::Position;
 pub use yaml::{ALIASED_VALUES_MAX, DEPTH_MAX, Inside, Place, Span};
 

@@ -59,15 +59,21 @@ pub(super) fn holds(
 /// (`default/web -> 10.244.1.2:80`).
 fn every_node_leads_to(cluster: &Cluster, service: &str, endpoints: usize) -> bool {
     let leads = format!("\"default/{service} -> ");
-    cluster.node_names().filter(|node| cluster.is_powered(node)).all(|node| {
-        let saved = cluster.network().iptables_save(&node, cluster.now()).unwrap_or_default();
-        let targets: BTreeSet<&str> = saved
-            .lines()
-            .filter(|line| line.starts_with("-A KUBE-SVC-"))
-            .filter_map(|line| line.split_once(&leads)?.1.split('"').next())
-            .collect();
-        targets.len() == endpoints
-    })
+    cluster
+        .node_names()
+        .filter(|node| cluster.is_powered(node))
+        .all(|node| {
+            let saved = cluster
+                .network()
+                .iptables_save(&node, cluster.now())
+                .unwrap_or_default();
+            let targets: BTreeSet<&str> = saved
+                .lines()
+                .filter(|line| line.starts_with("-A KUBE-SVC-"))
+                .filter_map(|line| line.split_once(&leads)?.1.split('"').next())
+                .collect();
+            targets.len() == endpoints
+        })
 }
 
 fn field(cluster: &Cluster, kind: &str, name: &str, path: &str) -> Option<serde_json::Value> {
