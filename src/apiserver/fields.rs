@@ -2,7 +2,7 @@
 //! each kind can be selected by (upstream: the `AddFieldLabelConversionFunc` and
 //! `ToSelectableFields` of each kind).
 
-use crate::api::{Event, Node, Object, Pod};
+use crate::api::{Event, Kind, Node, Object, Pod, Untyped};
 use std::borrow::Cow;
 
 /// Which fields an object must have.
@@ -45,7 +45,7 @@ impl FieldSelector {
             .iter()
             .find(|term| field_of(probe, &term.field).is_none())
         {
-            Some(term) => Err(format!("field label not supported: {}", term.field)),
+            Some(term) => Err(unsupported(probe.kind(), &term.field)),
             None => Ok(()),
         }
     }
@@ -145,11 +145,36 @@ fn field_of<'a>(object: &'a Object, field: &str) -> Option<Cow<'a, str>> {
             }
             .map(Option::unwrap_or_default)
         }
-        Object::ReplicaSet(set) => (field == "status.replicas").then(|| {
-            let replicas = set.status.as_ref().map_or(0, |status| status.replicas);
-            Cow::Owned(replicas.to_string())
-        }),
+        Object::Other(kind, untyped) => untyped_field(*kind, untyped, field),
         _ => None,
+    }
+}
+
+fn untyped_field<'a>(kind: Kind, untyped: &'a Untyped, field: &str) -> Option<Cow<'a, str>> {
+    let pointer = match (kind, field) {
+        (Kind::ReplicationController, "status.replicas") => "replicas",
+        (Kind::Job, "status.successful") => "succeeded",
+        _ => return None,
+    };
+    let status = untyped.rest.get("status");
+    let number = status.and_then(|status| status.get(pointer)?.as_i64());
+    Some(Cow::Owned(number.unwrap_or(0).to_string()))
+}
+
+/// Core kinds and others refuse unknown fields in different words.
+fn unsupported(kind: Kind, field: &str) -> String {
+    match kind {
+        Kind::Pod
+        | Kind::Node
+        | Kind::Event
+        | Kind::Namespace
+        | Kind::Secret
+        | Kind::Service
+        | Kind::ReplicationController => format!("field label not supported: {field}"),
+        Kind::Job => format!("field label {field:?} not supported for Job"),
+        _ => format!(
+            "{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+        ),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod defaulting;
 mod delete;
 mod events;
 mod fields;
+pub mod http;
 mod namespaces;
 mod patch;
 mod qos;

@@ -55,11 +55,22 @@ pub(super) fn apply_patch(
 
 /// 422: what came out of the patch is no object of the kind.
 fn invalid_patch(patch_type: PatchType, patch: &Value, patched: &Value, why: &str) -> ApiError {
-    let value = match patch_type {
-        PatchType::Strategic => decode::go_text(patch),
-        _ => patched.to_string(),
+    let (value, why) = match patch_type {
+        PatchType::Strategic => (decode::go_text(patch), unrecognized(why)),
+        _ => (patched.to_string(), why.to_owned()),
     };
     let message = format!("Invalid value: {value:?}: {why}");
     let cause = status::cause("FieldValueInvalid", "patch", message);
     status::invalid_input("", "", "", vec![cause])
+}
+
+/// Strategic patches are converted without JSON, so only the type is named.
+fn unrecognized(why: &str) -> String {
+    match why
+        .strip_prefix("json: ")
+        .and_then(|why| why.rsplit_once(" of type "))
+    {
+        Some((_, wanted)) => format!("unrecognized type: {wanted}"),
+        None => why.to_owned(),
+    }
 }

@@ -3,6 +3,7 @@
 
 use crate::api::QuantityText;
 use crate::api::core::{Container, PodSpec, ResourceRequirements};
+use crate::api::quantity::{self, Amount};
 use std::collections::BTreeMap;
 
 const GUARANTEED: &str = "Guaranteed";
@@ -57,12 +58,7 @@ fn guaranteed(resources: Option<&ResourceRequirements>) -> bool {
     })
 }
 
-fn positive<'a>(
-    amounts: &'a Option<BTreeMap<String, QuantityText>>,
-    resource: &str,
-) -> Option<&'a QuantityText> {
-    amounts
-        .as_ref()?
-        .get(resource)
-        .filter(|amount| amount.0 != "0")
+fn positive(amounts: &Option<BTreeMap<String, QuantityText>>, resource: &str) -> Option<Amount> {
+    let amount = quantity::amount(amounts.as_ref()?.get(resource)?);
+    Some(amount).filter(|amount| !amount.is_zero() && !amount.is_negative())
 }

@@ -199,6 +199,8 @@ pub enum Reply {
     },
     /// The scale of a workload.
     Scale {
+        /// The workload.
+        object: Object,
         /// `spec.replicas`.
         replicas: i32,
         /// `status.replicas`.

@@ -53,30 +53,36 @@ impl Scale {
         })
     }
 
-    fn to_json(&self, object: &Object) -> Value {
-        let meta = object.meta();
-        json!({
-            "apiVersion": "autoscaling/v1",
-            "kind": "Scale",
-            "metadata": {
-                "name": meta.name,
-                "namespace": meta.namespace,
-                "uid": meta.uid,
-                "resourceVersion": meta.resource_version,
-                "creationTimestamp": meta.creation_timestamp,
-            },
-            "spec": {"replicas": self.replicas},
-            "status": {"replicas": self.current, "selector": self.selector},
-        })
-    }
-
-    fn reply(self) -> Response {
+    fn reply(self, object: Object) -> Response {
         Ok(Reply::Scale {
+            object,
             replicas: self.replicas,
             current: self.current,
             selector: self.selector,
         })
     }
+}
+
+/// An `autoscaling/v1` Scale as JSON.
+pub(super) fn to_json(object: &Object, replicas: i32, current: i32, selector: &str) -> Value {
+    let meta = object.meta();
+    let mut spec = json!({});
+    if replicas != 0 {
+        spec = json!({ "replicas": replicas });
+    }
+    json!({
+        "apiVersion": "autoscaling/v1",
+        "kind": "Scale",
+        "metadata": {
+            "name": meta.name,
+            "namespace": meta.namespace,
+            "uid": meta.uid,
+            "resourceVersion": meta.resource_version,
+            "creationTimestamp": meta.creation_timestamp,
+        },
+        "spec": spec,
+        "status": {"replicas": current, "selector": selector},
+    })
 }
 
 fn text_of(selector: &LabelSelector) -> String {
@@ -110,7 +116,8 @@ impl Call<'_> {
     }
 
     pub(super) fn get_scale(self) -> Response {
-        self.scale()?.1.reply()
+        let (object, scale) = self.scale()?;
+        scale.reply(object)
     }
 
     pub(super) fn update_scale(self, body: Body) -> Response {
@@ -148,7 +155,13 @@ impl Call<'_> {
         let Body::Patch(patch_type, patch) = body else {
             return Err(status::bad_request("the request has no patch"));
         };
-        let patched = apply_patch(self.kind(), patch_type, &scale.to_json(&object), &patch)?;
+        let Scale {
+            replicas,
+            current,
+            selector,
+        } = &scale;
+        let document = to_json(&object, *replicas, *current, selector);
+        let patched = apply_patch(self.kind(), patch_type, &document, &patch)?;
         self.put_scale(&patched)
     }
 
@@ -170,9 +183,9 @@ impl Call<'_> {
         set_replicas(&mut object, replicas);
         object.meta_mut().resource_version = version;
         match self.finish_update(object, old, revision)? {
-            Reply::Object { object, .. } => {
-                Scale::of(&object).ok_or_else(status::no_such_path)?.reply()
-            }
+            Reply::Object { object, .. } => Scale::of(&object)
+                .ok_or_else(status::no_such_path)?
+                .reply(object),
             other => Ok(other),
         }
     }

@@ -2,7 +2,7 @@
 //! `strategy.go` of each registry): generations, initial status, and which half
 //! of an object an endpoint may write.
 
-use super::{Subresource, qos, services};
+use super::{Subresource, defaulting, qos};
 use crate::api::core::{
     LoadBalancerStatus, NamespaceStatus, PodCondition, PodStatus, ServiceStatus,
 };
@@ -21,7 +21,6 @@ pub(super) fn prepare_for_create(object: &mut Object, now: Instant) {
         Object::Pod(pod) => new_pod(Arc::make_mut(pod), now),
         Object::Namespace(namespace) => new_namespace(Arc::make_mut(namespace)),
         Object::Service(service) => {
-            services::prepare(Arc::make_mut(service), None);
             Arc::make_mut(service).status = Some(ServiceStatus {
                 load_balancer: Some(LoadBalancerStatus::default()),
                 ..ServiceStatus::default()
@@ -106,7 +105,10 @@ fn merge_string_data(secret: &mut Arc<Secret>) {
 pub(super) fn prepare_for_update(object: &mut Object, old: &Object, subresource: Subresource) {
     match subresource {
         Subresource::Status => keep_spec(object, old),
-        _ => keep_status(object, old),
+        _ => {
+            keep_status(object, old);
+            defaulting::apply_update(object, old);
+        }
     }
 }
 
@@ -175,10 +177,7 @@ fn keep_status(object: &mut Object, old: &Object) {
             new.spec = old.spec.clone();
             label_with_name(new);
         }
-        (Object::Service(new), Object::Service(old)) => {
-            keep_status_of!(new, old);
-            services::prepare(Arc::make_mut(new), Some(old));
-        }
+        (Object::Service(new), Object::Service(old)) => keep_status_of!(new, old),
         (Object::Deployment(new), Object::Deployment(old)) => {
             keep_status_of!(new, old);
             desired_changed = new.spec != old.spec

@@ -83,6 +83,7 @@ fn shown(response: Response) -> Value {
             replicas,
             current,
             selector,
+            ..
         }) => json!({"replicas": replicas, "current": current, "selector": selector}),
         Err(error) => json!(message(&error)),
     }
@@ -492,7 +493,8 @@ fn workloads_scale() {
     let set = json!({"metadata": {"name": "r"}, "spec": {"replicas": 1,
         "selector": {"matchLabels": {"app": "r"}, "matchExpressions": [
             {"key": "t", "operator": "In", "values": ["b", "a"]}, {"key": "no", "operator": "DoesNotExist"}]},
-        "template": {"spec": {"containers": [{"name": "c", "image": "x"}]}}}});
+        "template": {"metadata": {"labels": {"app": "r", "t": "a"}},
+            "spec": {"containers": [{"name": "c", "image": "x"}]}}}});
     world.create(Kind::ReplicaSet, set);
     let scale = |body: Body| {
         World::request(Verb::Update, Kind::ReplicaSet, "r")

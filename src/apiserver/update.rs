@@ -36,6 +36,8 @@ impl Call<'_> {
     ) -> Response {
         self.check_revision(&mut object, revision)?;
         let subresource = self.target.subresource;
+        // The version is the present one from here on, asked for or not.
+        object.meta_mut().resource_version = old.meta().resource_version.clone();
         keep_metadata(&mut object, &old);
         admission::on_update(&mut object, &old);
         strategy::prepare_for_update(&mut object, &old, subresource);

@@ -279,6 +279,9 @@ impl ServiceController {
         }
         if let Some(finalizers) = &mut released.meta_mut().finalizers {
             finalizers.retain(|finalizer| finalizer != FINALIZER);
+            if finalizers.is_empty() {
+                released.meta_mut().finalizers = None;
+            }
         }
         errors::ignore_not_found(ctx.update(released).map(drop))?;
         tell(

@@ -191,8 +191,9 @@ pub(super) fn explain<I>(ctx: &mut StepCtx<'_, I>, key: &impl Display, outcome: 
 /// One controller with its desk.
 #[derive(Clone, Debug)]
 pub(super) struct Worker<C: Controller> {
-    pub(super) logic: C,
+    logic: C,
     desk: Desk<C::Item>,
+    actor: Actor,
 }
 
 impl<C: Controller> Worker<C> {
@@ -200,12 +201,13 @@ impl<C: Controller> Worker<C> {
         Worker {
             logic,
             desk: Desk::new(C::EVENT_SOURCE),
+            actor: C::actor(),
         }
     }
 
     pub(super) fn start<T>(&mut self, ctx: &mut Ctx<'_, T>, lift: impl Fn(Step<C::Item>) -> T) {
-        let Worker { logic, desk } = self;
-        ctx.part(C::actor(), lift, |ctx| logic.start(desk, ctx));
+        let Worker { logic, desk, actor } = self;
+        ctx.part(actor.clone(), lift, |ctx| logic.start(desk, ctx));
     }
 
     pub(super) fn observe<T>(
@@ -216,8 +218,8 @@ impl<C: Controller> Worker<C> {
         ctx: &mut Ctx<'_, T>,
         lift: impl Fn(Step<C::Item>) -> T,
     ) {
-        let Worker { logic, desk } = self;
-        ctx.part(C::actor(), lift, |ctx| {
+        let Worker { logic, desk, actor } = self;
+        ctx.part(actor.clone(), lift, |ctx| {
             logic.observe(event, seen, informers, desk, ctx)
         });
     }
@@ -229,7 +231,7 @@ impl<C: Controller> Worker<C> {
         ctx: &mut Ctx<'_, T>,
         lift: impl Fn(Step<C::Item>) -> T,
     ) {
-        ctx.part(C::actor(), lift, |ctx| match step {
+        ctx.part(self.actor.clone(), lift, |ctx| match step {
             Step::Work => self.work(informers, ctx),
             Step::Tick => self.logic.tick(informers, &mut self.desk, ctx),
             Step::Add(item) => self.due(item, ctx),

@@ -4,11 +4,12 @@
 pub(super) mod golden;
 mod runner;
 
+use super::cloud::{self, CloudController};
 use super::{Config, ControllerManager, Timer};
 use crate::api::core::NodeCondition;
 use crate::api::status::ApiError;
 use crate::api::{
-    Deployment, Key, Lease, MicroTime, Namespace, Node, Pod, ReplicaSet, Resource, Time,
+    Deployment, Key, Lease, MicroTime, Namespace, Node, ObjectMeta, Pod, ReplicaSet, Resource, Time,
 };
 use crate::apiserver::{ApiServer, DeleteOptions, Propagation, WatcherId};
 use crate::client::Ctx;
@@ -23,6 +24,7 @@ const MANAGER: &str = "kube-controller-manager";
 #[derive(Clone, Debug)]
 enum Happening {
     Controllers(Timer),
+    Cloud(cloud::Timer),
     Runner(RunnerTimer),
     Delivery(WatcherId),
 }
@@ -31,7 +33,9 @@ enum Happening {
 pub(super) struct World {
     pub(super) sim: Sim,
     pub(super) api: ApiServer,
-    manager: ControllerManager,
+    // Taken out while they are stepped.
+    manager: Option<ControllerManager>,
+    cloud: Option<CloudController>,
     pub(super) runner: Runner,
     queue: Queue<Happening>,
     /// Every write of a ReplicaSet's `spec.replicas`, and every deletion of a
@@ -46,7 +50,8 @@ impl World {
         let mut world = World {
             sim: Sim::new(seed),
             api: ApiServer::new(),
-            manager: ControllerManager::new(Config::default()),
+            manager: Some(ControllerManager::new(Config::default())),
+            cloud: Some(CloudController::default()),
             runner: Runner::default(),
             queue: Queue::default(),
             sizes: Vec::new(),
@@ -60,6 +65,7 @@ impl World {
             Happening::Controllers,
             |world, ctx| world.start(ctx),
         );
+        world.step_cloud(None, |cloud, ctx| cloud.start(ctx));
         let mut runner = std::mem::take(&mut world.runner);
         world.run_part(Actor::Scheduler, None, Happening::Runner, |ctx| {
             runner.start(ctx)
@@ -77,9 +83,21 @@ impl World {
         lift: impl Fn(Timer) -> Happening,
         what: impl FnOnce(&mut ControllerManager, &mut Ctx<'_, Timer>),
     ) {
-        let mut manager = self.manager.clone();
+        let mut manager = self.manager.take().expect("the controllers");
         self.run_part(actor, cause, lift, |ctx| what(&mut manager, ctx));
-        self.manager = manager;
+        self.manager = Some(manager);
+    }
+
+    fn step_cloud(
+        &mut self,
+        cause: Cause,
+        what: impl FnOnce(&mut CloudController, &mut Ctx<'_, cloud::Timer>),
+    ) {
+        let mut cloud = self.cloud.take().expect("the cloud");
+        self.run_part(Actor::CloudController, cause, Happening::Cloud, |ctx| {
+            what(&mut cloud, ctx)
+        });
+        self.cloud = Some(cloud);
     }
 
     fn run_part<T>(
@@ -143,6 +161,9 @@ impl World {
                     manager.on_timer(timer, ctx)
                 });
             }
+            Happening::Cloud(timer) => {
+                self.step_cloud(cause, |cloud, ctx| cloud.on_timer(timer, ctx));
+            }
             Happening::Runner(timer) => {
                 let mut runner = std::mem::take(&mut self.runner);
                 self.run_part(Actor::Scheduler, cause, Happening::Runner, |ctx| {
@@ -157,6 +178,8 @@ impl World {
                     self.step(manager, cause, Happening::Controllers, |manager, ctx| {
                         manager.on_watch(events, ctx)
                     });
+                } else if owner == Some(Actor::CloudController) {
+                    self.step_cloud(cause, |cloud, ctx| cloud.on_watch(events, ctx));
                 } else {
                     let mut runner = std::mem::take(&mut self.runner);
                     self.run_part(Actor::Scheduler, cause, Happening::Runner, |ctx| {
@@ -318,12 +341,11 @@ impl World {
         });
     }
 
-    pub(super) fn annotate_template(&mut self, name: &str, key: &str, value: &str) {
+    /// Changes the metadata of a Deployment's template.
+    pub(super) fn edit_template(&mut self, name: &str, change: impl FnOnce(&mut ObjectMeta)) {
         self.edit::<Deployment>(name, |deployment| {
             let spec = deployment.spec.as_mut().expect("a spec");
-            let meta = spec.template.metadata.get_or_insert_default();
-            let annotations = meta.annotations.get_or_insert_default();
-            annotations.insert(key.to_owned(), value.to_owned());
+            change(spec.template.metadata.get_or_insert_default());
         });
     }
 

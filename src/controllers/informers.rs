@@ -16,7 +16,7 @@ pub(super) enum Seen {
     Pod(Applied<Pod>),
     Node(Applied<Node>),
     Namespace(Applied<Namespace>),
-    Deployment(Applied<Deployment>),
+    Deployment,
     ReplicaSet(Applied<ReplicaSet>),
     Service(Applied<Service>),
     Endpoints(Applied<Endpoints>),
@@ -55,7 +55,10 @@ impl Informers {
             Kind::Service => self.apply_service(event),
             Kind::Node => wrap(self.nodes.apply(event), Seen::Node),
             Kind::Namespace => wrap(self.namespaces.apply(event), Seen::Namespace),
-            Kind::Deployment => wrap(self.deployments.apply(event), Seen::Deployment),
+            Kind::Deployment => {
+                self.deployments.apply(event);
+                Seen::Deployment
+            }
             Kind::ReplicaSet => wrap(self.replica_sets.apply(event), Seen::ReplicaSet),
             Kind::Endpoints => wrap(self.endpoints.apply(event), Seen::Endpoints),
             Kind::EndpointSlice => wrap(self.endpoint_slices.apply(event), Seen::EndpointSlice),

@@ -5,6 +5,7 @@
 //! | `deployment` | moves a Deployment from one ReplicaSet to the next |
 //! | `replicaset` | keeps as many pods as a ReplicaSet wants |
 //! | `endpointslice` | which pods stand behind a service, in slices |
+//! | `endpointslicemirroring` | slices for Endpoints that a user wrote |
 //! | `endpoints` | the same as one list, as it was before slices |
 //! | `namespace` | empties a namespace that is being deleted |
 //! | `serviceaccount` | each namespace has an account `default` |
@@ -29,6 +30,7 @@ mod desk;
 mod disruption;
 mod endpoints;
 mod endpointslice;
+mod endpointslicemirroring;
 mod errors;
 mod garbage;
 #[cfg(test)]
@@ -130,6 +132,7 @@ manager! {
     replica_set: replicaset::ReplicaSetController, ReplicaSet(Key);
     endpoint_slice: endpointslice::EndpointSliceController, EndpointSlice(Key);
     endpoints: endpoints::EndpointsController, Endpoints(Key);
+    mirroring: endpointslicemirroring::MirroringController, Mirroring(Key);
     garbage: garbage::GarbageCollector, Garbage(GarbageLook);
     namespace: namespace::NamespaceController, Namespace(Key);
     service_account: serviceaccount::ServiceAccountController, ServiceAccount(Key);
@@ -147,6 +150,7 @@ impl Workers {
             replica_set: Worker::new(replicaset::ReplicaSetController::default()),
             endpoint_slice: Worker::new(endpointslice::EndpointSliceController::default()),
             endpoints: Worker::new(endpoints::EndpointsController::default()),
+            mirroring: Worker::new(endpointslicemirroring::MirroringController::default()),
             garbage: Worker::new(garbage::GarbageCollector::default()),
             namespace: Worker::new(namespace::NamespaceController),
             service_account: Worker::new(serviceaccount::ServiceAccountController),

@@ -67,6 +67,9 @@ pub(super) fn release<K: Resource, T>(
     let mut object = K::clone(owned);
     if let Some(references) = &mut object.meta_mut().owner_references {
         references.retain(|reference| reference.uid != owner_uid);
+        if references.is_empty() {
+            object.meta_mut().owner_references = None;
+        }
     }
     errors::ignore_not_found(ctx.update(object).map(drop))
 }

@@ -38,11 +38,11 @@ impl Controller for RootCaPublisher {
     ) {
         match seen {
             Seen::Namespace(change) if change.after.is_some() => desk.add(event.object.key(), ctx),
-            Seen::ConfigMap(change) if &*event.object.key().name == NAME => {
-                // Its own creation tells it nothing.
-                if change.before.is_some() {
-                    desk.add(Key::new("", event.object.key().namespace), ctx);
-                }
+            // Its own creation tells it nothing.
+            Seen::ConfigMap(change)
+                if change.before.is_some() && &*event.object.key().name == NAME =>
+            {
+                desk.add(Key::new("", event.object.key().namespace), ctx);
             }
             _ => {}
         }

@@ -3,8 +3,10 @@
 use super::environment::{self, Missing};
 use super::host::Host;
 use super::mounts;
+use super::reach::PodReach;
 use super::runtime::{
-    Image, Launch, Log, Protocol, Reference, Started, Step, View, World, fingerprint,
+    Image, Launch, Log, Machine, Protocol, Reference, Socket, Started, Step, View, World,
+    fingerprint,
 };
 use super::worker::{Busy, Ended, PodWorker, Role, Stage, State};
 use super::{Timer, Wake, phase, wire};
@@ -174,6 +176,9 @@ impl Host {
             return;
         };
         let mounts = mounts::of_container(worker, index);
+        let now = ctx.now();
+        let mut reach = PodReach::new(net, ctx, worker);
+        let mut opened = Vec::new();
         let PodWorker {
             containers,
             volumes,
@@ -182,7 +187,7 @@ impl Host {
         } = worker;
         let container = &mut containers[index];
         let mut world = World {
-            now: ctx.now(),
+            now,
             hostname: &key.name,
             files: View {
                 own: &mut container.files,
@@ -190,15 +195,88 @@ impl Host {
                 mounts: &mounts,
             },
             log: &mut container.log,
+            reach: &mut reach,
+            opened: &mut opened,
         };
         let step = process.step(&mut world);
         container.process = Some(process);
+        if !opened.is_empty() && !self.open_sockets(worker, index, opened, ctx, net) {
+            return;
+        }
         let at = (worker.uid.clone(), index, worker.containers[index].instance);
         match step {
             Step::Runs => {}
             Step::Sleeps(until) => self.timer_at(ctx, until, Wake::Process(at)),
             Step::Exits(code) => self.exited(worker, index, code, ctx, net),
         }
+    }
+
+    /// The process opened sockets on its way. False where it died of that.
+    fn open_sockets(
+        &mut self,
+        worker: &mut PodWorker,
+        index: usize,
+        opened: Vec<Socket>,
+        ctx: &mut Ctx<'_, Timer>,
+        net: &mut Network,
+    ) -> bool {
+        let name = worker.containers[index].name.clone();
+        if let Err(why) = wire::listen(net, worker, &name, &opened) {
+            let now = ctx.now();
+            worker.containers[index].log.write(now, true, &why);
+            self.exited(worker, index, 1, ctx, net);
+            return false;
+        }
+        worker.containers[index].sockets.extend(opened);
+        true
+    }
+
+    /// Runs a command inside a running container: code, output, time.
+    pub(super) fn exec(
+        &mut self,
+        worker: &mut PodWorker,
+        index: usize,
+        command: &[String],
+        ctx: &mut Ctx<'_, Timer>,
+        net: &mut Network,
+    ) -> (i32, String, Duration) {
+        let spec = worker.containers[index].spec(&worker.pod);
+        let image = spec
+            .and_then(|spec| spec.image.as_deref())
+            .unwrap_or_default();
+        let Ok(reference) = Reference::parse(image) else {
+            return (1, String::new(), Duration::ZERO);
+        };
+        let (image, _) = Image::find(&reference);
+        let name = command.first().map(String::as_str).unwrap_or_default();
+        if let Err(error) = image.look_up(name) {
+            return (126, error, Duration::ZERO);
+        }
+        let mounts = mounts::of_container(worker, index);
+        let now = ctx.now();
+        let mut reach = PodReach::new(net, ctx, worker);
+        let mut opened = Vec::new();
+        let PodWorker {
+            containers,
+            volumes,
+            key,
+            ..
+        } = worker;
+        let container = &mut containers[index];
+        let machine = Machine::new(command, &container.env, image, Vec::new());
+        let mut world = World {
+            now,
+            hostname: &key.name,
+            files: View {
+                own: &mut container.files,
+                volumes,
+                mounts: &mounts,
+            },
+            log: &mut Log::default(),
+            reach: &mut reach,
+            opened: &mut opened,
+        };
+        machine.run_through(&mut world)
     }
 
     /// A container's process has ended.

@@ -18,6 +18,7 @@ mod node;
 mod phase;
 mod probes;
 mod quantity;
+mod reach;
 pub mod runtime;
 mod static_pods;
 mod status;

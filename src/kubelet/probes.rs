@@ -397,19 +397,6 @@ impl Host {
         }
         (Duration::ZERO, None)
     }
-
-    /// Runs a command inside a running container: exit code, output, time.
-    pub(super) fn exec(
-        &mut self,
-        worker: &mut PodWorker,
-        index: usize,
-        command: &[String],
-        _ctx: &mut Ctx<'_, Timer>,
-        _net: &mut Network,
-    ) -> (i32, String, Duration) {
-        let _ = (worker, index, command);
-        (0, String::new(), Duration::ZERO)
-    }
 }
 
 impl Probers {

@@ -342,7 +342,7 @@ mod tests {
         use k8s_openapi::apimachinery::pkg::apis::meta::v1::StatusCause;
         let text =
             "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec:\n  ports:\n  - port: 80\n";
-        let documents = super::super::read(text).documents;
+        let documents = super::super::read(text).unwrap_or_default();
         let cause = StatusCause {
             field: Some("spec.ports[0].nodePort".into()),
             message: Some("Invalid value: 80: provided port is not in the valid range".into()),

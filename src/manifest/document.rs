@@ -78,22 +78,17 @@ impl Document {
     }
 }
 
-/// What a text holds.
-#[derive(Clone, Debug, Default)]
-pub struct Manifest {
-    /// The documents that can be read.
-    pub documents: Vec<Document>,
-    /// What is wrong with the text itself: YAML that is none, keys given twice.
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-/// The documents of a text. Comments and blank documents are skipped, `kind: List`
-/// is taken apart; a broken document leaves the others whole.
-pub fn read(text: &str) -> Manifest {
+/// The documents of a text, or all that keeps it from being read. Comments and
+/// blank documents are skipped, `kind: List` is taken apart.
+pub fn read(text: &str) -> Result<Vec<Document>, Vec<Diagnostic>> {
     let (documents, diagnostics) = read_all(text);
-    Manifest {
-        documents,
-        diagnostics,
+    let broken = diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error);
+    if broken {
+        Err(diagnostics)
+    } else {
+        Ok(documents)
     }
 }
 
@@ -337,7 +332,7 @@ mod tests {
         let text = "# words only\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n--- # next\n\
                     kind: List\napiVersion: v1\nitems:\n- kind: Service\n  apiVersion: v1\n  \
                     metadata:\n    name: b\n    namespace: ns\n---\n";
-        let documents = read(text).documents;
+        let documents = read(text).unwrap_or_default();
         let found: Vec<_> = documents
             .iter()
             .map(|it| {
@@ -357,7 +352,7 @@ mod tests {
     fn json_is_read_even_with_tabs_and_in_a_row() {
         let text = "{\n\t\"kind\": \"Pod\",\n\t\"apiVersion\": \"v1\"\n}\n{\"kind\": \"Service\"}";
         let kinds: Vec<String> = read(text)
-            .documents
+            .unwrap_or_default()
             .into_iter()
             .map(|document| document.kind)
             .collect();

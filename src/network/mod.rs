@@ -14,12 +14,15 @@ mod journey;
 pub mod netfilter;
 mod node;
 pub mod packet;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod property;
 pub mod proxy;
 mod socket;
 pub mod walk;
 mod wire;
 
 pub use config::Config;
+pub use inspect::Device;
 pub use journey::{Destination, Endpoint, Send, Transport};
 pub use node::{NodeNet, PodNs};
 pub use socket::{HttpPath, Listener, Owner, Protocol, Serves, Socket};

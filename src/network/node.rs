@@ -41,6 +41,8 @@ pub struct NodeNet {
     pub(super) ipam: Option<HostLocal>,
     pub(super) pods: OrdMap<Name, Arc<PodNs>>,
     pub(super) by_ip: OrdMap<Ipv4Addr, Name>,
+    /// Uids by the node's end of their cable.
+    pub(super) by_veth: OrdMap<Name, Name>,
     pub(super) host_pods: OrdMap<Name, Key>,
     pub(super) sockets: Vec<Socket>,
     pub(super) rules: Ruleset,
@@ -58,6 +60,7 @@ impl NodeNet {
             ipam: wire.pod_cidr.map(HostLocal::new),
             pods: OrdMap::new(),
             by_ip: OrdMap::new(),
+            by_veth: OrdMap::new(),
             host_pods: OrdMap::new(),
             sockets: Vec::new(),
             rules: Ruleset::new(config.base_options()),
@@ -96,11 +99,13 @@ impl NodeNet {
             return Err("plugin type=\"bridge\" failed (add): no pod CIDR yet".into());
         };
         let ip = ipam.reserve()?;
+        let veth = self.free_veth(uid);
+        self.by_veth.insert(veth.clone(), uid.clone());
         let namespace = PodNs {
             pod: pod.clone(),
             uid: uid.clone(),
             ip,
-            veth: veth_name(uid),
+            veth,
             sockets: Vec::new(),
             neighbours: Neighbours::new(),
         };
@@ -109,10 +114,26 @@ impl NodeNet {
         Ok(ip)
     }
 
+    /// A device name is given once; where two uids would lead to the same, the
+    /// later is named after more of its uid.
+    fn free_veth(&self, uid: &str) -> Name {
+        let name = veth_name(uid);
+        match self.by_veth.contains_key(&name) {
+            false => name,
+            true => veth_name(&format!("again {uid}")),
+        }
+    }
+
+    /// The namespace behind a bridge port.
+    pub(super) fn behind(&self, veth: &str) -> Option<&Arc<PodNs>> {
+        self.pods.get(self.by_veth.get(veth)?)
+    }
+
     /// Takes a pod's namespace away, with all that listens in it.
     pub(super) fn unplug(&mut self, uid: &str) -> Option<Arc<PodNs>> {
         let gone = self.pods.remove(uid)?;
         self.by_ip.remove(&gone.ip);
+        self.by_veth.remove(&gone.veth);
         self.fdb.remove(&Mac::of_pod(gone.ip));
         if let Some(ipam) = &mut self.ipam {
             ipam.release(gone.ip);

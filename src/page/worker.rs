@@ -37,7 +37,8 @@ pub fn start_worker() {
     let engine = Rc::new(RefCell::new(Engine {
         session: Session::new(ClusterSpec::default()),
         last: now(&scope),
-        page_ready: true,
+        // The first word comes from the page: what is sent before would be lost.
+        page_ready: false,
         last_sent: Update::default(),
         scope: scope.clone(),
     }));

@@ -2,7 +2,6 @@
 //! applied step by step through a real API server.
 
 use super::{Scheduler, Timer};
-use crate::api::core::Taint;
 use crate::api::{Kind, Node, Object, Pod};
 use crate::apiserver::{ApiServer, Body, Reply, Request, WatcherId};
 use crate::client::Ctx;
@@ -30,8 +29,6 @@ pub(super) struct Harness {
     pub(super) api: ApiServer,
     pub(super) scheduler: Scheduler,
     queue: Queue<Happens>,
-    /// What admission would look up: values of PriorityClasses.
-    priorities: BTreeMap<String, Value>,
 }
 
 impl Harness {
@@ -41,8 +38,12 @@ impl Harness {
             api: ApiServer::new(),
             scheduler: Scheduler::new(),
             queue: Queue::default(),
-            priorities: BTreeMap::new(),
         };
+        for kind in ["Namespace", "ServiceAccount"] {
+            harness.create(
+                &json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "default"}}),
+            );
+        }
         harness.step(None, |scheduler, ctx| scheduler.start(ctx));
         harness
     }
@@ -117,16 +118,7 @@ impl Harness {
     pub(super) fn create(&mut self, manifest: &Value) {
         let text = |field: &str| manifest[field].as_str().unwrap_or_default();
         let kind = Kind::from_api_version(text("apiVersion"), text("kind")).expect("a known kind");
-        let mut manifest = manifest.clone();
-        if kind == Kind::PriorityClass {
-            let name = manifest["metadata"]["name"].as_str().unwrap_or_default();
-            self.priorities
-                .insert(name.to_owned(), manifest["value"].clone());
-        }
-        if let Some(class) = manifest["spec"]["priorityClassName"].as_str() {
-            manifest["spec"]["priority"] = self.priorities.get(class).cloned().unwrap_or_default();
-        }
-        let mut object = Object::from_json(kind, manifest).expect("an object");
+        let mut object = Object::from_json(kind, manifest.clone()).expect("an object");
         if kind.info().namespaced && object.meta().namespace.is_none() {
             object.meta_mut().namespace = Some("default".to_owned());
         }
@@ -139,14 +131,7 @@ impl Harness {
 
     /// A new node carries `not-ready` until the node controller has seen it.
     fn create_node(&mut self, wanted: &Arc<Node>) {
-        let not_ready: Taint = serde_json::from_value(serde_json::json!({
-            "key": "node.kubernetes.io/not-ready", "effect": "NoSchedule",
-        }))
-        .expect("a taint");
-        let mut node = wanted.clone();
-        let taints = &mut Arc::make_mut(&mut node).spec.get_or_insert_default().taints;
-        taints.get_or_insert_default().push(not_ready);
-        let Object::Node(mut node) = self.call(Verb::Create, &Object::Node(node)) else {
+        let Object::Node(mut node) = self.call(Verb::Create, &Object::Node(wanted.clone())) else {
             return;
         };
         self.pass(MILLISECOND * 100);

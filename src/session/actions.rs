@@ -3,7 +3,7 @@
 use super::mirror::Mirror;
 use super::packets;
 use super::protocol::{Action, Answer, DiagnosticView, Outcome, SendPacket};
-use crate::api::status::ApiError;
+use crate::api::status::{self, ApiError};
 use crate::api::{Deployment, Key, Kind, Name, Object, Resource};
 use crate::apiserver::{Body, DeleteOptions, PatchType, Reply, Request, Subresource};
 use crate::cluster::Cluster;
@@ -49,10 +49,9 @@ pub(super) fn apply(cluster: &mut Cluster, text: &str) -> Answer {
 /// `kubectl delete -f`.
 pub(super) fn delete(cluster: &mut Cluster, text: &str) -> Answer {
     each_document(text, |document| {
-        let Some(kind) = document.kind() else {
-            return Err(crate::api::status::bad_request("the kind is not known"));
-        };
-        let key = document.key("default");
+        let kind = Kind::from_api_version(&document.api_version, &document.kind)
+            .ok_or_else(|| status::bad_request(no_matches(document)))?;
+        let key = key_of(document);
         let request = Request::new(Actor::User, Verb::Delete, kind, key.clone())
             .body(Body::Delete(DeleteOptions::default()));
         cluster.request(request)?;
@@ -60,30 +59,61 @@ pub(super) fn delete(cluster: &mut Cluster, text: &str) -> Answer {
     })
 }
 
-/// Does something with each document of a manifest. A document that cannot be
-/// read stops nothing: the others are still done, as kubectl does.
+/// kubectl's own words for a kind that discovery does not list.
+fn no_matches(document: &Document) -> String {
+    format!(
+        "no matches for kind \"{}\" in version \"{}\"",
+        document.kind, document.api_version
+    )
+}
+
+/// The key of a document; kubectl takes objects without a namespace to
+/// `default`, unless their kind has none.
+fn key_of(document: &Document) -> Key {
+    let namespaced = Kind::from_api_version(&document.api_version, &document.kind)
+        .is_none_or(|kind| kind.info().namespaced);
+    match (&*document.namespace, namespaced) {
+        (_, false) => Key::new("", document.name.as_str()),
+        ("", true) => Key::new("default", document.name.as_str()),
+        (namespace, true) => Key::new(namespace, document.name.as_str()),
+    }
+}
+
+/// Does something with each document of a manifest. One that is refused stops
+/// nothing: the others are still done, as kubectl does. A text that cannot be
+/// read at all does nothing.
 fn each_document(
     text: &str,
     mut act: impl FnMut(&Document) -> Result<(Key, String), ApiError>,
 ) -> Answer {
-    let read = manifest::read(text);
-    let mut diagnostics: Vec<DiagnosticView> = read.diagnostics.iter().map(diagnostic).collect();
+    let documents = match manifest::read(text) {
+        Ok(documents) => documents,
+        Err(found) => {
+            let diagnostics = found.iter().map(diagnostic).collect();
+            return Answer::Applied {
+                outcomes: Vec::new(),
+                diagnostics,
+            };
+        }
+    };
+    let mut diagnostics = Vec::new();
     let mut outcomes = Vec::new();
-    for document in &read.documents {
+    for document in &documents {
         let (key, result, error) = match act(document) {
             Ok((key, result)) => (key, result, String::new()),
             Err(status) => {
-                diagnostics.extend(
-                    manifest::explain_status(document, &status)
-                        .iter()
-                        .map(diagnostic),
-                );
-                let message = status.message.clone().unwrap_or_default();
-                (document.key("default"), String::new(), message)
+                let explained = manifest::explain_status(document, &status);
+                diagnostics.extend(explained.iter().map(diagnostic));
+                (
+                    key_of(document),
+                    String::new(),
+                    status.message.clone().unwrap_or_default(),
+                )
             }
         };
+        let kind = document.kind.clone();
         outcomes.push(Outcome {
-            kind: document.kind_name().to_owned(),
+            kind,
             key,
             result,
             error,

@@ -2,8 +2,22 @@
 
 import { assert, test, testInBothSizes } from "./lib/tests.mjs";
 
-testInBothSizes("the page opens and the engine answers", {}, async ({ page, axe }) => {
-  await page.getByText(/The engine .* answers/).waitFor();
+// Lets a test see the engine's worker: it becomes the page's global `engine`.
+const watchEngine = (page) =>
+  page.addInitScript(() => {
+    const Real = globalThis.Worker;
+    globalThis.Worker = class extends Real {
+      constructor(...rest) {
+        super(...rest);
+        globalThis.engine = this;
+        globalThis.updates = 0;
+        this.addEventListener("message", ({ data }) => (globalThis.updates += data instanceof ArrayBuffer ? 1 : 0));
+      }
+    };
+  });
+
+testInBothSizes("the page opens and the engine tells it about the cluster", { prepare: watchEngine }, async ({ page, axe }) => {
+  await page.waitForFunction(() => globalThis.updates > 0);
   assert.deepEqual(await axe(), []);
 });
 
@@ -25,17 +39,7 @@ test("without its engine the page says so, over a first paint that stands", {
 });
 
 test("a panic of the engine becomes words on the page", {
-  // A worker that does what the engine's panic hook does, after it has said that it is ready.
-  prepare: (page) =>
-    page.addInitScript(() => {
-      const Real = globalThis.Worker;
-      globalThis.Worker = class extends Real {
-        constructor(...rest) {
-          super(...rest);
-          globalThis.engine = this;
-        }
-      };
-    }),
+  prepare: watchEngine,
 }, async ({ page }) => {
   const message = "The engine stopped: panicked at src/sim/mod.rs:1:1";
   await page.evaluate((message) => {

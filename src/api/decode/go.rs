@@ -61,6 +61,38 @@ pub(super) fn type_of(rust: &str) -> String {
     }
 }
 
+/// Whether a text is base64; where it is not, in the words of `encoding/base64`.
+pub(super) fn check_base64(text: &str) -> Result<(), String> {
+    let fault = |at: usize| Err(format!("illegal base64 data at input byte {at}"));
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+    let bytes = text.as_bytes();
+    let mut quantum = 0;
+    for (at, byte) in bytes.iter().copied().enumerate() {
+        match byte {
+            b'\r' | b'\n' => {}
+            b'=' => {
+                let padding = match quantum {
+                    2 => "==",
+                    3 => "=",
+                    _ => return fault(at),
+                };
+                return match text.get(at..) {
+                    Some(rest) if rest == padding => Ok(()),
+                    Some("=") => fault(bytes.len()),
+                    _ => fault(at + padding.len()),
+                };
+            }
+            byte if plain(byte) => quantum = (quantum + 1) % 4,
+            _ => return fault(at),
+        }
+    }
+    match quantum {
+        0 => Ok(()),
+        // The decoder names the beginning of the part that it could not finish.
+        quantum => fault(bytes.len() - quantum),
+    }
+}
+
 fn argument<'a>(rust: &'a str, outer: &str) -> Option<&'a str> {
     rust.strip_prefix(outer)?.strip_suffix('>')
 }

@@ -8,7 +8,7 @@ use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess,
     Visitor,
 };
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
@@ -147,22 +147,17 @@ impl Reader<'_> {
     }
 
     /// Quantities may be written as numbers, and must be quantities.
-    fn quantity(&self) -> Result<Value, Refusal> {
+    fn quantity(&self) -> Result<String, Refusal> {
         let text = match self.value {
             Value::Null => "0".to_owned(),
             Value::String(text) => text.clone(),
-            Value::Number(number) => plain_number(number),
             other => other.to_string(),
         };
-        match quantity::parse(text.trim()) {
-            Ok(_) => Ok(Value::String(text.trim().to_owned())),
+        match quantity::parse(&text) {
+            Ok(amount) => Ok(amount.to_quantity().0),
             Err(error) => Err(Refusal(error.to_string())),
         }
     }
-}
-
-fn plain_number(number: &Number) -> String {
-    number.to_string()
 }
 
 macro_rules! integers {
@@ -226,15 +221,6 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
-        if std::any::type_name::<V::Value>().ends_with("ByteString")
-            && let Value::String(text) = self.value
-        {
-            if let Some(index) = base64_fault(text) {
-                let message = format!("illegal base64 data at input byte {index}");
-                return Err(Refusal(message));
-            }
-            return visitor.visit_str(&text.replace(['\r', '\n'], ""));
-        }
         match self.value {
             Value::Null => visitor.visit_str(""),
             Value::String(text) => visitor.visit_str(text),
@@ -263,8 +249,23 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+        let target = std::any::type_name::<V::Value>();
         match self.value {
             Value::Null => visitor.visit_none(),
+            // A selector that is there and empty is not one that is not there.
+            _ if self.place.within.get() == "LabelSelector" => visitor.visit_some(self),
+            // Go leaves empty lists, maps and texts out (`omitempty`).
+            Value::Array(items) if items.is_empty() => visitor.visit_none(),
+            Value::Object(map) if map.is_empty() && target.contains("BTreeMap<") => {
+                visitor.visit_none()
+            }
+            Value::String(text) if text.is_empty() && target.ends_with("String>") => {
+                visitor.visit_none()
+            }
+            Value::String(text) if target.ends_with("::ByteString") => {
+                go::check_base64(text).map_err(Refusal)?;
+                visitor.visit_some(self)
+            }
             _ => visitor.visit_some(self),
         }
     }
@@ -289,9 +290,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         if name != "Quantity" {
             return visitor.visit_newtype_struct(self);
         }
-        let quantity = self.quantity()?;
-        let text = quantity.as_str().unwrap_or_default().to_owned();
-        visitor.visit_newtype_struct(text.into_deserializer())
+        visitor.visit_newtype_struct(self.quantity()?.into_deserializer())
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
@@ -358,25 +357,6 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
         visitor.visit_unit()
     }
-}
-
-/// Where standard base64 breaks, as Go counts it.
-fn base64_fault(text: &str) -> Option<usize> {
-    let bytes: Vec<(usize, u8)> = text
-        .bytes()
-        .enumerate()
-        .filter(|(_, byte)| !matches!(byte, b'\r' | b'\n'))
-        .collect();
-    let mut padding = 0;
-    for (count, (index, byte)) in bytes.iter().enumerate() {
-        let alphabet = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-        match byte {
-            b'=' if count % 4 >= 2 || padding > 0 => padding += 1,
-            _ if alphabet && padding == 0 => {}
-            _ => return Some(*index),
-        }
-    }
-    (bytes.len() % 4 != 0).then(|| text.len() - bytes.len() % 4)
 }
 
 struct Items<'a> {

@@ -65,9 +65,12 @@ pub fn json(document: &Value, patch: &Value) -> Result<Value, PatchError> {
 
 /// Applies RFC 7386.
 pub fn merge(document: &Value, patch: &Value) -> Result<Value, PatchError> {
+    if patch.is_null() {
+        return Err(PatchError::Malformed("Invalid JSON Patch".to_owned()));
+    }
     if !patch.is_object() {
         return Err(PatchError::Malformed(format!(
-            "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
             super::decode::go_kind(patch)
         )));
     }

@@ -55,9 +55,5 @@ fn is_container_list(field: &str) -> bool {
 /// Whether clients send `$retainKeys` with a map (one member at a time may be
 /// set): volumes and the strategy of a Deployment.
 pub(super) fn retains_keys(path: &[&str]) -> bool {
-    match path {
-        [.., "volumes"] => true,
-        ["spec", "strategy"] => true,
-        _ => false,
-    }
+    matches!(path, [.., "volumes"] | ["spec", "strategy"])
 }

@@ -4,8 +4,6 @@
 mod pool;
 mod shape;
 
-pub(super) use shape::prepare;
-
 use crate::api::core::{ServicePort, ServiceSpec};
 use crate::api::status::{self, ApiError};
 use crate::api::{Kind, Service};

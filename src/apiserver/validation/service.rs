@@ -187,14 +187,7 @@ fn port_clashes(spec: &core::ServiceSpec, errors: &mut Errors) {
             }
         }
     }
-    let mut seen = BTreeSet::new();
-    for (index, port) in ports.iter().enumerate() {
-        let number = port.node_port.unwrap_or_default();
-        if number != 0 && !seen.insert((text(&port.protocol), number)) {
-            let path = path.index(index);
-            errors.duplicate(&path.child("nodePort"), number);
-        }
-    }
+    // Node ports that clash are left to their allocation, which says so.
     let mut seen = BTreeSet::new();
     for (index, port) in ports.iter().enumerate() {
         if !seen.insert((text(&port.protocol), port.port)) {

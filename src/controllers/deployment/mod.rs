@@ -44,7 +44,7 @@ impl Controller for DeploymentController {
         ctx: &mut Context<'_>,
     ) {
         match seen {
-            Seen::Deployment(_) => desk.add(event.object.key(), ctx),
+            Seen::Deployment => desk.add(event.object.key(), ctx),
             Seen::ReplicaSet(change) => set_changed(change, informers, desk, ctx),
             Seen::Pod(Applied {
                 before: Some(pod),
@@ -161,20 +161,19 @@ fn claim_sets(
     let Some(selector) = deployment.spec.as_ref().map(|spec| &spec.selector) else {
         return Ok(Vec::new());
     };
-    let going = deployment.metadata.deletion_timestamp.is_some();
+    let stays = deployment.metadata.deletion_timestamp.is_none();
     let mut claimed = Vec::new();
     for set in informers.replica_sets.in_namespace(deployment.namespace()) {
         let picked = labels::matches(selector, set.metadata.labels.as_ref());
-        match owners::controller_of(&**set) {
-            Some(owner) if owner.uid != deployment.uid() => {}
-            Some(_) if picked => claimed.push(set.clone()),
-            Some(_) if !going => owners::release(deployment.uid(), set, ctx)?,
-            None if picked && !going && set.metadata.deletion_timestamp.is_none() => {
-                if owners::may_adopt(&**deployment, ctx) {
-                    claimed.extend(owners::adopt(&**deployment, set, ctx)?);
-                }
-            }
-            _ => {}
+        let owner = owners::controller_of(&**set);
+        let ours = owner.is_some_and(|owner| owner.uid == deployment.uid());
+        let free = owner.is_none() && set.metadata.deletion_timestamp.is_none();
+        if ours && picked {
+            claimed.push(set.clone());
+        } else if ours && stays {
+            owners::release(deployment.uid(), set, ctx)?;
+        } else if free && picked && stays && owners::may_adopt(&**deployment, ctx) {
+            claimed.extend(owners::adopt(&**deployment, set, ctx)?);
         }
     }
     Ok(claimed)

@@ -68,11 +68,15 @@ fn a_deployment_gets_its_pods_and_says_so() {
 
 enum Act {
     Image(&'static str),
-    Unready,
+    Annotate(&'static str, &'static str),
+    Label(&'static str, &'static str),
+    Undo,
     Scale(i32),
     Wait(u64),
 }
-use Act::{Image, Scale, Unready, Wait};
+use Act::{Annotate, Image, Label, Scale, Undo, Wait};
+
+const UNREADY: Act = Annotate("sim/ready", "false");
 
 /// The sizes that ReplicaSets went through in recorded cases.
 #[test]
@@ -92,7 +96,7 @@ fn sets_go_through_the_recorded_sizes() {
         ("07-minreadyseconds", vec![Wait(4), image(2), Wait(12)]),
         (
             "10-scale-during-rollout",
-            vec![Unready, Wait(4), Scale(20), Wait(4), Scale(5), Wait(4)],
+            vec![UNREADY, Wait(4), Scale(20), Wait(4), Scale(5), Wait(4)],
         ),
         (
             "11-revision-history-limit",
@@ -109,6 +113,22 @@ fn sets_go_through_the_recorded_sizes() {
                 Wait(3),
             ],
         ),
+        (
+            "12-progress-deadline",
+            vec![UNREADY, Wait(9), Undo, Wait(3)],
+        ),
+        (
+            "14-rollover",
+            vec![UNREADY, Wait(3), Annotate("sim/ready", "true"), Wait(6)],
+        ),
+        (
+            "16-rollout-restart",
+            vec![
+                Annotate("kubectl.kubernetes.io/restartedAt", "2026-11-22T17:17:44Z"),
+                Wait(5),
+            ],
+        ),
+        ("19-noop-and-template-label", vec![Label("v", "2"), Wait(5)]),
         ("20-zero-replicas-and-surge", vec![image(2), Wait(3)]),
         ("22-pod-dies-rs-replaces", vec![]),
     ];
@@ -125,7 +145,15 @@ fn sets_go_through_the_recorded_sizes() {
         for act in acts {
             match act {
                 Image(image) => world.set_image("web", image),
-                Unready => world.annotate_template("web", "sim/ready", "false"),
+                Annotate(key, value) => world.edit_template("web", |meta| {
+                    let annotations = meta.annotations.get_or_insert_default();
+                    annotations.insert(key.to_owned(), value.to_owned());
+                }),
+                Label(key, value) => world.edit_template("web", |meta| {
+                    let labels = meta.labels.get_or_insert_default();
+                    labels.insert(key.to_owned(), value.to_owned());
+                }),
+                Undo => world.edit_template("web", |meta| meta.annotations = None),
                 Scale(replicas) => world.scale("web", replicas),
                 Wait(count) => world.run(seconds(count)),
             }
@@ -175,4 +203,71 @@ fn a_pod_that_is_deleted_is_replaced() {
     world.run(seconds(3));
     rolled_out(&mut world, "web", 5);
     assert!(world.active_pods().iter().all(|pod| pod.name() != lost));
+}
+
+fn progressing(world: &mut World) -> (String, String, String) {
+    let deployment = world.get::<Deployment>("web").expect("the deployment");
+    let condition = super::conditions::find(&deployment, "Progressing").cloned();
+    let condition = condition.expect("a condition");
+    (
+        condition.status,
+        condition.reason.unwrap_or_default(),
+        condition.message.unwrap_or_default(),
+    )
+}
+
+#[test]
+fn a_rollout_that_does_not_get_on_says_so() {
+    let mut world = World::new(1);
+    world.deploy("web", 4, json!({"progressDeadlineSeconds": 5}));
+    world.run(seconds(3));
+    world.edit_template("web", |meta| {
+        meta.annotations = Some([("sim/ready".to_owned(), "false".to_owned())].into());
+    });
+    world.run(seconds(4));
+    assert_eq!(progressing(&mut world).1, "ReplicaSetUpdated");
+    world.run(seconds(4));
+    let (status, reason, message) = progressing(&mut world);
+    assert_eq!(
+        (status.as_str(), reason.as_str()),
+        ("False", "ProgressDeadlineExceeded")
+    );
+    assert!(message.starts_with("ReplicaSet \"web-"), "{message}");
+    assert!(
+        message.ends_with("\" has timed out progressing."),
+        "{message}"
+    );
+    // Back to the template before: the old set takes the next revision.
+    world.edit_template("web", |meta| meta.annotations = None);
+    world.run(seconds(4));
+    rolled_out(&mut world, "web", 4);
+    assert_eq!(progressing(&mut world).1, "NewReplicaSetAvailable");
+    let revision = "deployment.kubernetes.io/revision";
+    let deployment = world.get::<Deployment>("web").expect("the deployment");
+    assert_eq!(
+        deployment.metadata.annotations.clone().unwrap_or_default()[revision],
+        "3"
+    );
+}
+
+#[test]
+fn a_paused_deployment_scales_but_does_not_roll() {
+    let mut world = World::new(1);
+    world.deploy("web", 2, json!({}));
+    world.run(seconds(3));
+    let pause = |world: &mut World, paused: bool| {
+        world.edit::<Deployment>("web", |deployment| {
+            deployment.spec.get_or_insert_default().paused = Some(paused);
+        });
+    };
+    pause(&mut world, true);
+    world.set_image("web", "registry.k8s.io/pause:3.2");
+    world.scale("web", 3);
+    world.run(seconds(3));
+    assert_eq!(world.size_sequence(), "1=2 1=3");
+    assert_eq!(progressing(&mut world).1, "DeploymentPaused");
+    pause(&mut world, false);
+    world.run(seconds(5));
+    rolled_out(&mut world, "web", 3);
+    assert_eq!(world.list::<ReplicaSet>().len(), 2);
 }

@@ -1,10 +1,10 @@
 //! The EndpointSlice controller (`pkg/controller/endpointslice`): which pods
 //! stand behind a service, in slices of at most a hundred.
 
-mod placing;
+pub(super) mod placing;
 pub(super) mod ports;
 pub(super) mod trigger;
-mod written;
+pub(super) mod written;
 
 use super::desk::{Controller, Desk, StepCtx, Synced, explain};
 use super::errors;
@@ -61,7 +61,7 @@ impl Controller for EndpointSliceController {
                 }
             }
             Seen::EndpointSlice(change) => {
-                if let Some(service) = self.written.foreign_change(change) {
+                if let Some(service) = self.written.foreign_change(MANAGER, change) {
                     desk.add(service, ctx);
                 }
             }
@@ -92,7 +92,7 @@ impl Controller for EndpointSliceController {
         let existing: Vec<_> = informers
             .endpoint_slices
             .controlled_by(service.uid())
-            .filter(|slice| is_managed(slice))
+            .filter(|slice| managed_by(slice, MANAGER))
             .cloned()
             .collect();
         if self.written.is_ahead_of(key, &existing) {
@@ -183,11 +183,10 @@ fn stamp(slice: &mut EndpointSlice, trigger: Option<&String>) {
     }
 }
 
-fn is_managed(slice: &EndpointSlice) -> bool {
+pub(super) fn managed_by(slice: &EndpointSlice, manager: &str) -> bool {
     let labels = slice.metadata.labels.as_ref();
-    labels
-        .and_then(|labels| labels.get(MANAGED_BY))
-        .is_some_and(|by| by == MANAGER)
+    let by = labels.and_then(|labels| labels.get(MANAGED_BY));
+    by.is_some_and(|by| by == manager)
 }
 
 /// The selector of a service; none where it picks no pods.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Endpoints a slice (`--max-endpoints-per-slice`).
-pub(super) const ENDPOINTS_MAX: usize = 100;
+pub(in crate::controllers) const ENDPOINTS_MAX: usize = 100;
 
 type PortKey = Vec<(Option<String>, Option<i32>, Option<String>, Option<String>)>;
 
@@ -48,10 +48,10 @@ struct Group {
 
 /// The endpoints there should be, by their ports.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Groups(BTreeMap<PortKey, Group>);
+pub(in crate::controllers) struct Groups(BTreeMap<PortKey, Group>);
 
 impl Groups {
-    pub(super) fn add(&mut self, ports: Vec<EndpointPort>, endpoint: Endpoint) {
+    pub(in crate::controllers) fn add(&mut self, ports: Vec<EndpointPort>, endpoint: Endpoint) {
         let group = self.0.entry(port_key(&ports)).or_default();
         group.ports = ports;
         group.endpoints.insert(endpoint_key(&endpoint), endpoint);
@@ -60,22 +60,22 @@ impl Groups {
 
 /// What has to be written.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Plan {
-    pub(super) create: Vec<EndpointSlice>,
-    pub(super) update: Vec<EndpointSlice>,
-    pub(super) delete: Vec<Arc<EndpointSlice>>,
+pub(in crate::controllers) struct Plan {
+    pub(in crate::controllers) create: Vec<EndpointSlice>,
+    pub(in crate::controllers) update: Vec<EndpointSlice>,
+    pub(in crate::controllers) delete: Vec<Arc<EndpointSlice>>,
     added: usize,
     removed: usize,
     changed: usize,
 }
 
 impl Plan {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::controllers) fn is_empty(&self) -> bool {
         self.create.is_empty() && self.update.is_empty() && self.delete.is_empty()
     }
 
     /// One sentence for the trace.
-    pub(super) fn describe(&self) -> String {
+    pub(in crate::controllers) fn describe(&self) -> String {
         let mut parts = Vec::new();
         for (count, what) in [
             (self.added, "new"),
@@ -100,7 +100,7 @@ impl Plan {
 }
 
 /// Compares the slices there are with the endpoints there should be.
-pub(super) fn plan(
+pub(in crate::controllers) fn plan(
     desired: Groups,
     existing: &[Arc<EndpointSlice>],
     labels: BTreeMap<String, String>,

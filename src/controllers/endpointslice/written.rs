@@ -2,14 +2,14 @@
 //! writes come back through the watch and tell it nothing, and until they have
 //! come back it must not count on what it sees.
 
-use super::{SERVICE_NAME, is_managed};
+use super::{SERVICE_NAME, managed_by};
 use crate::api::{EndpointSlice, Key, Resource};
 use crate::client::Applied;
 use imbl::OrdMap;
 use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Written {
+pub(in crate::controllers) struct Written {
     services: OrdMap<Key, OrdMap<String, u64>>,
 }
 
@@ -19,23 +19,27 @@ fn revision(slice: &EndpointSlice) -> u64 {
 }
 
 impl Written {
-    pub(super) fn wrote(&mut self, service: &Key, slice: &EndpointSlice) {
+    pub(in crate::controllers) fn wrote(&mut self, service: &Key, slice: &EndpointSlice) {
         let slices = self.services.entry(service.clone()).or_default();
         slices.insert(slice.name().to_owned(), revision(slice));
     }
 
-    pub(super) fn deleted(&mut self, service: &Key, slice: &str) {
+    pub(in crate::controllers) fn deleted(&mut self, service: &Key, slice: &str) {
         if let Some(slices) = self.services.get_mut(service) {
             slices.remove(slice);
         }
     }
 
-    pub(super) fn forget(&mut self, service: &Key) {
+    pub(in crate::controllers) fn forget(&mut self, service: &Key) {
         self.services.remove(service);
     }
 
     /// Whether the cache has yet to see something that was written.
-    pub(super) fn is_ahead_of(&self, service: &Key, cached: &[Arc<EndpointSlice>]) -> bool {
+    pub(in crate::controllers) fn is_ahead_of(
+        &self,
+        service: &Key,
+        cached: &[Arc<EndpointSlice>],
+    ) -> bool {
         let Some(slices) = self.services.get(service) else {
             return false;
         };
@@ -46,15 +50,19 @@ impl Written {
     }
 
     /// The service whose slice somebody else changed or removed.
-    pub(super) fn foreign_change(&mut self, change: &Applied<EndpointSlice>) -> Option<Key> {
+    pub(in crate::controllers) fn foreign_change(
+        &mut self,
+        manager: &str,
+        change: &Applied<EndpointSlice>,
+    ) -> Option<Key> {
         let slice = change.after.as_ref().or(change.before.as_ref())?;
         let service = slice.metadata.labels.as_ref()?.get(SERVICE_NAME)?;
         let key = Key::new(slice.namespace(), service.as_str());
         let was_managed = change
             .before
             .as_ref()
-            .is_some_and(|before| is_managed(before));
-        if !is_managed(slice) && !was_managed {
+            .is_some_and(|before| managed_by(before, manager));
+        if !managed_by(slice, manager) && !was_managed {
             return None;
         }
         let written = self

@@ -3,7 +3,7 @@
 use super::World;
 use crate::api::{Kind, Object};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The folder of a recorded case; says so and answers none where it is not there.
 pub(in crate::controllers) fn case(name: &str) -> Option<PathBuf> {
@@ -17,12 +17,12 @@ pub(in crate::controllers) fn case(name: &str) -> Option<PathBuf> {
     None
 }
 
-pub(in crate::controllers) fn text(case: &PathBuf, file: &str) -> String {
+pub(in crate::controllers) fn text(case: &Path, file: &str) -> String {
     std::fs::read_to_string(case.join(file)).expect("a recorded file")
 }
 
 /// The documents of a case's `input.yaml`, in order.
-pub(in crate::controllers) fn documents(case: &PathBuf) -> Vec<Value> {
+pub(in crate::controllers) fn documents(case: &Path) -> Vec<Value> {
     use serde::Deserialize;
     serde_yaml::Deserializer::from_str(&text(case, "input.yaml"))
         .map(|document| Value::deserialize(document).expect("a document"))

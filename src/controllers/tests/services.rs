@@ -192,3 +192,80 @@ fn two_hundred_and_fifty_pods_fill_three_slices() {
             .all(|endpoint| endpoint.ends_with(" rs-"))
     );
 }
+
+/// After recorded case svc/05.
+#[test]
+fn hand_written_endpoints_are_mirrored() {
+    let mut world = World::new(1);
+    world.create::<Service>(json!({
+        "metadata": {"name": "ext"},
+        "spec": {"ports": [{"port": 80, "targetPort": 8080}]}
+    }));
+    world.create::<Endpoints>(json!({
+        "metadata": {"name": "ext"},
+        "subsets": [{
+            "addresses": [{"ip": "198.51.100.7"}],
+            "ports": [{"port": 8080, "protocol": "TCP"}]
+        }]
+    }));
+    world.run(seconds(1));
+    let slices = world.list::<EndpointSlice>();
+    assert_eq!(slices.len(), 1);
+    let labels = slices[0].metadata.labels.clone().unwrap_or_default();
+    assert_eq!(labels["kubernetes.io/service-name"], "ext");
+    let value = serde_json::to_value(&*slices[0]).expect("json");
+    assert_eq!(
+        value["endpoints"],
+        json!([{"addresses": ["198.51.100.7"], "conditions": {"ready": true}}])
+    );
+    assert_eq!(
+        value["ports"],
+        json!([{"name": "", "port": 8080, "protocol": "TCP"}])
+    );
+    world.delete::<Endpoints>("ext");
+    world.run(seconds(1));
+    assert!(world.list::<EndpointSlice>().is_empty());
+}
+
+#[test]
+fn a_load_balancer_comes_and_goes() {
+    let mut world = World::new(1);
+    for name in ["one", "two"] {
+        world.create::<Service>(json!({
+            "metadata": {"name": name},
+            "spec": {"type": "LoadBalancer", "selector": {"app": "web"}, "ports": [{"port": 80}]}
+        }));
+    }
+    let ip = |world: &mut World, name: &str| {
+        let service = world.get::<Service>(name).expect("the service");
+        let status = service.status.clone().unwrap_or_default();
+        let ingress = status
+            .load_balancer
+            .unwrap_or_default()
+            .ingress
+            .unwrap_or_default();
+        ingress.first().and_then(|ingress| ingress.ip.clone())
+    };
+    world.run(seconds(1));
+    assert_eq!(ip(&mut world, "one"), None);
+    world.run(seconds(4));
+    assert_eq!(ip(&mut world, "one").as_deref(), Some("203.0.113.1"));
+    assert_eq!(ip(&mut world, "two").as_deref(), Some("203.0.113.2"));
+    assert_eq!(world.events("EnsuredLoadBalancer").len(), 2);
+    world.delete::<Service>("one");
+    // The cloud gives it back before the service goes.
+    assert!(world.get::<Service>("one").is_some());
+    world.run(seconds(2));
+    assert!(world.get::<Service>("one").is_none());
+    assert_eq!(
+        world.events("DeletedLoadBalancer"),
+        ["Deleted load balancer"]
+    );
+    world.edit::<Service>("two", |service| {
+        service.spec.get_or_insert_default().type_ = Some("ClusterIP".to_owned());
+    });
+    world.run(seconds(2));
+    assert_eq!(ip(&mut world, "two"), None);
+    let service = world.get::<Service>("two").expect("the service");
+    assert_eq!(service.metadata.finalizers, None);
+}

@@ -79,7 +79,7 @@ impl Image {
         };
         IMAGES
             .iter()
-            .find(|image| image.names.iter().any(|pattern| is_named(&pattern)))
+            .find(|image| image.names.iter().any(|pattern| is_named(pattern)))
             .map_or((&UNKNOWN, false), |image| (image, true))
     }
 
@@ -456,7 +456,6 @@ static IMAGES: &[Image] = &[
             "registry.k8s.io/busybox",
             "registry.k8s.io/e2e-test-images/busybox",
             "gcr.io/google-containers/busybox",
-            "radial/busyboxplus",
             "k8s.gcr.io/busybox",
         ],
         bytes: 2_223_686,
@@ -467,16 +466,25 @@ static IMAGES: &[Image] = &[
         ..PLAIN_IMAGE
     },
     Image {
-        names: &[
-            "alpine",
-            "alpine/curl",
-            "curlimages/curl",
-            "praqma/network-multitool",
-            "nicolaka/netshoot",
-        ],
+        names: &["alpine", "registry.k8s.io/e2e-test-images/jessie-dnsutils"],
         bytes: 3_800_000,
         entry: Entry::None,
         tools: Tools::Busybox,
+        term: OnTerm::Ignores,
+        does: shell_ends,
+        ..PLAIN_IMAGE
+    },
+    Image {
+        names: &[
+            "alpine/curl",
+            "curlimages/curl",
+            "radial/busyboxplus",
+            "praqma/network-multitool",
+            "wbitt/network-multitool",
+            "nicolaka/netshoot",
+        ],
+        bytes: 21_000_000,
+        entry: Entry::None,
         term: OnTerm::Ignores,
         does: shell_ends,
         ..PLAIN_IMAGE
@@ -1004,7 +1012,6 @@ const DISTRIBUTION: &[&str] = &[
 pub(super) fn is_common_tool(name: &str, is_distribution: bool) -> bool {
     BUSYBOX.contains(&name)
         || (is_distribution && DISTRIBUTION.contains(&name))
-        || (!is_distribution && name == "curl")
         || name.ends_with(".sh")
         || name.ends_with(".py")
 }

@@ -3,6 +3,7 @@
 use super::catalogue::{Does, Entry, Image, Tools};
 use super::process::{OnTerm, Process, Program};
 use super::serving::{Protocol, Serves, Socket};
+use super::shell::Machine;
 use crate::sim::Instant;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -115,49 +116,43 @@ impl Launch<'_> {
     fn run(&self, argv: &[String]) -> Result<Started, StartError> {
         let name = argv.first().map(String::as_str).unwrap_or_default();
         self.find(name)?;
-        let sockets = self.declared(self.now + Duration::from_millis(self.image.starts_in_millis));
+        let machine = Machine::new(argv, self.env, self.image, self.ports.clone());
+        let on_term = match self.image.term {
+            // A program that nothing is known of is taken to be well-mannered.
+            OnTerm::Ignores => OnTerm::Exits(Duration::from_millis(100), 0),
+            term => term,
+        };
         Ok(Started {
-            process: Process::new(
-                Program::Serves("".into()),
-                OnTerm::Exits(Duration::from_millis(100), 143),
-            ),
-            sockets,
+            process: Process::new(Program::Script(Box::new(machine)), on_term),
+            sockets: Vec::new(),
         })
     }
 
-    /// The sockets of a program that nothing is known of: what the pod declares.
-    fn declared(&self, opens_at: Instant) -> Vec<Socket> {
-        let ports = self.ports.iter();
-        ports
-            .map(|(protocol, port)| Socket {
-                protocol: *protocol,
-                port: *port,
-                loopback: false,
-                serves: self.image.plausible(*protocol),
-                opens_at,
-            })
-            .collect()
-    }
-
-    /// Looks for a program as the runtime does, in `$PATH` or where it says.
     fn find(&self, name: &str) -> Result<(), StartError> {
+        self.image.look_up(name).map_err(|why| {
+            StartError(format!(
+                "failed to create containerd task: failed to create shim task: OCI runtime create \
+                 failed: runc create failed: unable to start container process: error during \
+                 container init: {why}"
+            ))
+        })
+    }
+}
+
+impl Image {
+    /// Looks for a program as the runtime does, in `$PATH` or where it says.
+    pub fn look_up(&self, name: &str) -> Result<(), String> {
         let base = name.rsplit('/').next().unwrap_or_default();
-        if self.image.has(base) {
+        if self.has(base) {
             return Ok(());
         }
         let why = match name.starts_with('/') {
             true => format!("stat {name}: no such file or directory"),
             false => "executable file not found in $PATH".to_owned(),
         };
-        Err(StartError(format!(
-            "failed to create containerd task: failed to create shim task: OCI runtime create \
-             failed: runc create failed: unable to start container process: error during \
-             container init: exec: \"{name}\": {why}"
-        )))
+        Err(format!("exec: \"{name}\": {why}"))
     }
-}
 
-impl Image {
     /// Whether the image has a program of this name, as far as anyone can tell:
     /// an image that is known well has what it is known to have, any other may
     /// have anything.

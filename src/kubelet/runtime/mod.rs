@@ -8,6 +8,7 @@ mod log;
 mod process;
 mod reference;
 mod serving;
+mod shell;
 
 pub use catalogue::Image;
 pub use files::{Files, Mounted, View};
@@ -17,3 +18,4 @@ pub use process::{Process, Step, World};
 pub(super) use reference::fingerprint;
 pub use reference::{PullError, Reference};
 pub use serving::{Protocol, Serves, Site, Socket};
+pub use shell::{Machine, Reach, Reached};

@@ -2,6 +2,8 @@
 
 use super::files::View;
 use super::log::Log;
+use super::serving::Socket;
+use super::shell::{Machine, Reach};
 use crate::api::Name;
 use crate::sim::Instant;
 use std::time::Duration;
@@ -26,6 +28,10 @@ pub struct World<'a> {
     pub files: View<'a>,
     /// Its standard output and error.
     pub log: &'a mut Log,
+    /// Whom it can talk to.
+    pub reach: &'a mut dyn Reach,
+    /// Sockets that it opens now.
+    pub opened: &'a mut Vec<Socket>,
 }
 
 /// How a step ended.
@@ -46,6 +52,8 @@ pub enum Program {
     Serves(Name),
     /// Ends at an instant, with a code, having said this.
     Ends(Instant, i32, Name),
+    /// Runs a command line or a script.
+    Script(Box<Machine>),
 }
 
 /// A running process.
@@ -57,7 +65,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// A process that runs `program`.
+    /// A process that runs `program`. For a script, `on_term` is what its last
+    /// program does, where that took the shell's place.
     pub fn new(program: Program, on_term: OnTerm) -> Self {
         Process {
             program,
@@ -86,11 +95,18 @@ impl Process {
                 world.log.write(world.now, *code != 0, says);
                 Step::Exits(*code)
             }
+            Program::Script(machine) => machine.step(world),
         }
     }
 
-    /// Sends TERM. Answers when the process will end because of it.
+    /// Sends TERM. Answers when to step the process because of it.
     pub fn terminate(&mut self, now: Instant) -> Option<Instant> {
+        if let Program::Script(machine) = &mut self.program
+            && !machine.is_replaced()
+        {
+            let handles = machine.terminate();
+            return handles.then(|| machine.wake().unwrap_or(now));
+        }
         let OnTerm::Exits(after, code) = self.on_term else {
             return None;
         };

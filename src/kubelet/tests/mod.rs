@@ -2,6 +2,8 @@
 
 mod crash;
 mod life;
+mod policies;
+mod probes;
 
 use super::{Kubelet, NodeConfig, Timer};
 use crate::api::core::PodStatus;
@@ -54,6 +56,10 @@ impl World {
                 Body::Json(object),
             );
         }
+        world.create(
+            Kind::ServiceAccount,
+            json!({"metadata": {"name": "default"}}),
+        );
         world.with(|kubelet, ctx, net| kubelet.start(ctx, net));
         world
     }
@@ -168,22 +174,8 @@ impl World {
             Key::new("default", name),
         )
         .body(Body::Delete(options));
-        let marked = self.stored(name).expect("the pod");
-        let _reply = self.api.handle(&mut self.sim, None, request);
-        if self.stored(name).is_none() {
-            // This API server deletes at once: mark it by hand instead.
-            let mut pod = marked;
-            let at = self.sim.now + SECOND * grace as u32;
-            pod.metadata.deletion_timestamp = Some(crate::api::Time(at.timestamp()));
-            pod.metadata.deletion_grace_period_seconds = Some(grace);
-            pod.metadata.resource_version = None;
-            self.call(
-                Verb::Create,
-                Kind::Pod,
-                Key::new("default", ""),
-                Body::Object(Object::of(pod)),
-            );
-        }
+        let reply = self.api.handle(&mut self.sim, None, request);
+        assert!(reply.is_ok(), "{reply:?}");
         self.deliver();
     }
 

@@ -6,7 +6,7 @@ mod golden;
 mod lookup;
 mod request;
 #[cfg(test)]
-mod tests;
+pub(in crate::network) mod tests;
 
 pub use request::{Destination, Endpoint, Send, Transport};
 

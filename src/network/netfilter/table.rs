@@ -87,6 +87,11 @@ impl Ruleset {
         });
     }
 
+    /// Whether kube-proxy has written its chains.
+    pub fn has_kube_proxy(&self) -> bool {
+        self.options.kube_proxy
+    }
+
     /// Takes the rules of all ports of a Service; none takes it away.
     pub fn set_service(&mut self, service: &Key, ports: &[Arc<ServiceRules>]) {
         for name in self.by_service.remove(service).unwrap_or_default() {

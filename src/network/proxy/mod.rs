@@ -116,6 +116,7 @@ impl KubeProxy {
     pub fn on_timer(&mut self, timer: Timer, ctx: &mut Ctx<'_, Timer>, net: &mut Network) {
         let Timer::Sync = timer;
         self.sync_set = false;
+        self.write_base(net);
         let keys: Vec<Key> = self
             .changed
             .keys()
@@ -155,6 +156,16 @@ impl KubeProxy {
         }
         for key in std::mem::take(&mut self.changed).keys() {
             self.sync_service(key, Instant::ZERO, net);
+        }
+    }
+
+    /// The chains that are always there, where they are not yet: the node may
+    /// have been connected only after kube-proxy started.
+    fn write_base(&self, net: &mut Network) {
+        if let Some(ruleset) = net.ruleset_mut(&self.here.node)
+            && !ruleset.has_kube_proxy()
+        {
+            ruleset.start_kube_proxy();
         }
     }
 
@@ -236,5 +247,101 @@ impl KubeProxy {
         let cluster_cidr = net.config.cluster_cidr;
         net.shared_rules
             .rules(key, service, slices, &self.here, cluster_cidr)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apiserver::ApiServer;
+    use crate::network::journey::tests::event;
+    use crate::network::{Config, NodeWire};
+    use crate::sim::{Actor, Sim};
+    use serde_json::{Value, json};
+    use std::net::Ipv4Addr;
+
+    fn world(nodes: u8) -> (Sim, ApiServer, Network, Vec<KubeProxy>) {
+        let mut net = Network::with_config(Config::default());
+        let mut proxies = Vec::new();
+        for number in 1..=nodes {
+            let name: Name = format!("node-{number}").into();
+            net.add_node(&NodeWire {
+                name: name.clone(),
+                ip: Ipv4Addr::new(172, 18, 0, 2 + number),
+                pod_cidr: format!("10.244.{number}.0/24").parse().ok(),
+            });
+            proxies.push(KubeProxy::new(name));
+        }
+        (Sim::new(1), ApiServer::new(), net, proxies)
+    }
+
+    fn objects(spec: Value) -> Vec<WatchEvent> {
+        let service = json!({"metadata": {"name": "web", "namespace": "shop"}, "spec": spec});
+        let slice = json!({"metadata": {"name": "web-1", "namespace": "shop",
+                "labels": {"kubernetes.io/service-name": "web"}},
+            "addressType": "IPv4", "ports": [{"name": "", "port": 8080, "protocol": "TCP"}],
+            "endpoints": [{"addresses": ["10.244.1.2"], "nodeName": "node-1"}]});
+        vec![
+            event(Kind::Service, service),
+            event(Kind::EndpointSlice, slice),
+        ]
+    }
+
+    #[test]
+    fn changes_are_written_at_most_once_a_second() {
+        let (mut sim, mut api, mut net, mut proxies) = world(1);
+        let proxy = proxies.first_mut().expect("a proxy");
+        let actor = Actor::KubeProxy("node-1".into());
+        let mut timers = Vec::new();
+        let mut step =
+            |sim: &mut Sim,
+             act: &mut dyn FnMut(&mut KubeProxy, &mut Ctx<'_, Timer>, &mut Network)| {
+                let mut ctx = Ctx::new(sim, &mut api, actor.clone(), None);
+                act(proxy, &mut ctx, &mut net);
+                timers.extend(ctx.into_timers());
+            };
+        step(&mut sim, &mut |proxy, ctx, net| proxy.start(ctx, net));
+        step(&mut sim, &mut |proxy, ctx, net| {
+            proxy.on_timer(Timer::Sync, ctx, net)
+        });
+        let spec = json!({"clusterIP": "10.96.0.17", "ports": [{"port": 80, "protocol": "TCP"}]});
+        sim.now = sim.now + MILLISECOND;
+        step(&mut sim, &mut |proxy, ctx, net| {
+            proxy.on_watch(objects(spec.clone()), ctx, net)
+        });
+        let times: Vec<u64> = timers.iter().map(|(at, _, _)| at.0).collect();
+        assert_eq!(times, [0, 1_000_000_000]);
+    }
+
+    #[test]
+    fn nodes_share_rules_that_do_not_depend_on_them() {
+        let cases = [
+            (
+                json!({"clusterIP": "10.96.0.17", "ports": [{"port": 80, "protocol": "TCP"}]}),
+                true,
+            ),
+            (
+                json!({"clusterIP": "10.96.0.17", "internalTrafficPolicy": "Local", "ports": [{"port": 80, "protocol": "TCP"}]}),
+                false,
+            ),
+        ];
+        for (spec, shared) in cases {
+            let (_, _, mut net, mut proxies) = world(2);
+            let events = objects(spec);
+            for proxy in &mut proxies {
+                proxy.write_base(&mut net);
+                events
+                    .iter()
+                    .for_each(|event| proxy.take_for_test(event, &mut net));
+            }
+            let rules = |node: &str| {
+                net.ruleset(node)
+                    .and_then(|rules| rules.services().next().cloned())
+            };
+            let (Some(one), Some(two)) = (rules("node-1"), rules("node-2")) else {
+                panic!("no rules");
+            };
+            assert_eq!(Arc::ptr_eq(&one, &two), shared);
+        }
     }
 }

@@ -26,10 +26,13 @@ struct SharedPort {
     rules: Option<Arc<ServiceRules>>,
 }
 
-/// The latest rules of every Service.
+/// Versions of a Service that are kept: nodes see changes at different times.
+const VERSIONS_MAX: usize = 4;
+
+/// The latest rules of every Service, the newest version first.
 #[derive(Clone, Debug, Default)]
 pub struct SharedRules {
-    latest: OrdMap<Key, Arc<Shared>>,
+    latest: OrdMap<Key, Vec<Arc<Shared>>>,
 }
 
 impl SharedRules {
@@ -42,11 +45,14 @@ impl SharedRules {
         here: &Here,
         cluster_cidr: Ipv4Net,
     ) -> Vec<Arc<ServiceRules>> {
-        let shared = match self.latest.get(key) {
-            Some(shared) if shared.is_of(service, &slices) => shared.clone(),
-            _ => {
+        let versions = self.latest.entry(key.clone()).or_default();
+        let known = versions.iter().find(|one| one.is_of(service, &slices));
+        let shared = match known {
+            Some(shared) => shared.clone(),
+            None => {
                 let shared = Arc::new(Shared::new(service, slices, here, cluster_cidr));
-                self.latest.insert(key.clone(), shared.clone());
+                versions.insert(0, shared.clone());
+                versions.truncate(VERSIONS_MAX);
                 shared
             }
         };

@@ -8,6 +8,7 @@ use crate::network::packet::Unreachable;
 use crate::sim::Instant;
 use crate::sim::trace::{Site, Verdict};
 use imbl::OrdMap;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 /// How long the bridge remembers where an address is (`ageing_time`).
@@ -161,10 +162,9 @@ impl Walker<'_> {
             format!("{port} is one end of a cable; the other is eth0 in the pod's namespace.");
         let note = Note::new("veth", format!("{port}: transmit"), why);
         self.device(&place, false, note, &flight.packet);
-        let pods = self.net.node(node).map(|node| &node.pods);
-        let mut pods = pods.into_iter().flat_map(|pods| pods.values());
-        let uid = pods
-            .find(|pod| pod.veth == *port)
+        let net = self.net.node(node);
+        let uid = net
+            .and_then(|net| net.behind(port))
             .map(|pod| pod.uid.clone());
         match uid {
             Some(uid) => self.pod_receive(&uid, flight),
@@ -176,16 +176,16 @@ impl Walker<'_> {
     /// out of all ports.
     fn port_of(&self, node: &Name, mac: Mac) -> Option<(Name, String)> {
         let net = self.net.node(node)?;
-        let plugged = |port: &Name| net.pods.values().any(|pod| pod.veth == *port);
         if let Some(seen) = net.fdb.get(&mac)
             && self.now.since(seen.at) <= AGEING
-            && plugged(&seen.port)
+            && net.behind(&seen.port).is_some()
         {
             let port = seen.port.clone();
             return Some((port.clone(), format!("{mac} dev {port} master cni0")));
         }
-        let mut pods = net.pods.values();
-        let pod = pods.find(|pod| Mac::of_pod(pod.ip) == mac)?;
+        let [_, _, a, b, c, d] = mac.0;
+        let uid = net.by_ip.get(&Ipv4Addr::new(a, b, c, d))?;
+        let pod = net.pods.get(uid).filter(|pod| Mac::of_pod(pod.ip) == mac)?;
         let entry = format!("{mac} is not in the table: flood");
         Some((pod.veth.clone(), entry))
     }

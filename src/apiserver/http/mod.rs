@@ -1,0 +1,171 @@
+//! The text form of the door: HTTP requests are read into [`Request`]s, answers
+//! are written as HTTP. No sockets here: whoever has one calls [`serve`].
+
+mod body;
+mod path;
+mod query;
+mod render;
+
+pub use path::{Address, Missing};
+pub use render::render;
+
+use super::{ApiServer, Body, Request, Subresource, Target};
+use crate::api::status::{self, ApiError};
+use crate::api::{Key, Kind};
+use crate::sim::trace::Verb;
+use crate::sim::{Actor, Cause, Sim};
+use query::Query;
+
+/// An answer as it goes over the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// Status code.
+    pub status: u16,
+    /// Names and values, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body; empty where there is none.
+    pub body: String,
+}
+
+/// Headers of a request: names and values.
+pub type Headers<'a> = &'a [(String, String)];
+
+/// Answers one HTTP request. A watch is answered with what it would begin with.
+pub fn serve(
+    api: &mut ApiServer,
+    sim: &mut Sim,
+    cause: Cause,
+    method: &str,
+    path_and_query: &str,
+    headers: Headers<'_>,
+    body: &[u8],
+) -> HttpResponse {
+    match parse(method, path_and_query, headers, body) {
+        Ok(request) => {
+            let target = request.target.clone();
+            render(&target, api.handle(sim, cause, request))
+        }
+        Err(Unserved::Page) => HttpResponse {
+            status: 404,
+            headers: vec![(
+                "Content-Type".to_owned(),
+                "text/plain; charset=utf-8".to_owned(),
+            )],
+            body: "404 page not found\n".to_owned(),
+        },
+        Err(Unserved::Status(error)) => {
+            let target = Target {
+                kind: Kind::Pod,
+                key: Key::new("", ""),
+                subresource: Subresource::None,
+            };
+            render(&target, Err(error))
+        }
+    }
+}
+
+/// Why a request is answered without asking the server.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Unserved {
+    /// No API is served there.
+    Page,
+    /// An error of the API.
+    Status(ApiError),
+}
+
+impl From<ApiError> for Unserved {
+    fn from(error: ApiError) -> Self {
+        Unserved::Status(error)
+    }
+}
+
+/// Reads an HTTP request.
+pub fn parse(
+    method: &str,
+    path_and_query: &str,
+    headers: Headers<'_>,
+    body: &[u8],
+) -> Result<Request, Unserved> {
+    let (path, query) = path_and_query
+        .split_once('?')
+        .unwrap_or((path_and_query, ""));
+    let address = Address::parse(path).map_err(|missing| match missing {
+        Missing::Page => Unserved::Page,
+        Missing::Resource => Unserved::Status(status::no_such_path()),
+    })?;
+    let query = Query::parse(query);
+    let verb = verb_of(method, &address, &query)?;
+    let options = query.options(verb)?;
+    let content_type = header(headers, "content-type");
+    let key = Key::new(address.namespace.as_str(), address.name.as_str());
+    let mut request =
+        Request::new(Actor::User, verb, address.kind, key).subresource(address.subresource);
+    request.options = options;
+    request.body = match verb {
+        Verb::Create if address.subresource == Subresource::Eviction => {
+            body::eviction(&address, content_type, body, &query)?
+        }
+        Verb::Create | Verb::Update => Body::Json(body::object(&address, content_type, body)?),
+        Verb::Patch => body::patch(content_type, body)?,
+        Verb::Delete | Verb::DeleteCollection => {
+            body::delete_options(body, &query, &mut request.options)?
+        }
+        _ => Body::Empty,
+    };
+    if address.is_binding_collection {
+        bind_by_body(&mut request);
+    }
+    Ok(request)
+}
+
+/// POST to `/bindings` names its pod in the body.
+fn bind_by_body(request: &mut Request) {
+    let Body::Json(value) = &request.body else {
+        return;
+    };
+    let name = value
+        .pointer("/metadata/name")
+        .and_then(|name| name.as_str());
+    let namespace = request.target.key.namespace.clone();
+    request.target.key = Key::new(namespace, name.unwrap_or_default());
+}
+
+fn header<'a>(headers: Headers<'a>, name: &str) -> Option<&'a str> {
+    headers
+        .iter()
+        .find(|(found, _)| found.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
+}
+
+fn verb_of(method: &str, address: &Address, query: &Query) -> Result<Verb, ApiError> {
+    let named = !address.name.is_empty();
+    let whole_cluster = address.kind.info().namespaced && address.namespace.is_empty();
+    let posts = match address.subresource {
+        Subresource::None => !named,
+        Subresource::Binding => named || address.is_binding_collection,
+        Subresource::Eviction => named,
+        _ => false,
+    };
+    let reads = !matches!(
+        address.subresource,
+        Subresource::Binding | Subresource::Eviction | Subresource::Finalize
+    );
+    let is_object = address.subresource == Subresource::None;
+    match method {
+        "GET" if !reads => Err(status::method_not_allowed()),
+        "GET" if query.flag("watch") || address.is_watch => Ok(Verb::Watch),
+        "GET" if named => Ok(Verb::Get),
+        "GET" => Ok(Verb::List),
+        "POST" if posts && !whole_cluster => Ok(Verb::Create),
+        "PUT" if named && (reads || address.subresource == Subresource::Finalize) => {
+            Ok(Verb::Update)
+        }
+        "PATCH" if named && reads => Ok(Verb::Patch),
+        "DELETE" if named && is_object => Ok(Verb::Delete),
+        "DELETE" if is_object && !whole_cluster && !named => Ok(Verb::DeleteCollection),
+        _ => Err(status::method_not_allowed()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

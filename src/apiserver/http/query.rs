@@ -1,0 +1,123 @@
+//! Query strings.
+
+use crate::api::status::{self, ApiError};
+use crate::apiserver::Options;
+use crate::sim::trace::Verb;
+
+/// The parameters of a request, decoded.
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(super) fn parse(text: &str) -> Query {
+        let pairs = text.split('&').filter(|pair| !pair.is_empty());
+        Query(
+            pairs
+                .map(|pair| {
+                    let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+                    (decode(key), decode(value))
+                })
+                .collect(),
+        )
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(found, _)| found == key)
+            .map(|(_, value)| value.as_str())
+    }
+
+    fn text(&self, key: &str) -> String {
+        self.get(key).unwrap_or_default().to_owned()
+    }
+
+    /// As Go reads them: everything but a few words for no counts as yes.
+    pub(super) fn flag(&self, key: &str) -> bool {
+        !matches!(
+            self.get(key),
+            None | Some("0" | "false" | "f" | "F" | "FALSE" | "False")
+        )
+    }
+
+    pub(super) fn integer(&self, key: &str) -> Result<Option<i64>, ApiError> {
+        let Some(text) = self.get(key).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        text.parse().map(Some).map_err(|_| {
+            status::bad_request(format!(
+                "strconv.ParseInt: parsing {text:?}: invalid syntax"
+            ))
+        })
+    }
+
+    pub(super) fn options(&self, verb: Verb) -> Result<Options, ApiError> {
+        let writes = matches!(verb, Verb::Create | Verb::Update | Verb::Patch);
+        let named = match verb {
+            Verb::Create => "CreateOptions",
+            Verb::Update => "UpdateOptions",
+            Verb::Patch => "PatchOptions",
+            _ => "DeleteOptions",
+        };
+        let dry_run = match self.get("dryRun") {
+            None | Some("") => false,
+            Some("All") => true,
+            Some(other) => {
+                let message = format!("Unsupported value: [{other:?}]: supported values: \"All\"");
+                return Err(unsupported(named, "dryRun", message));
+            }
+        };
+        let field_validation = self.text("fieldValidation");
+        if writes && !matches!(field_validation.as_str(), "" | "Ignore" | "Strict" | "Warn") {
+            let message = format!(
+                "Unsupported value: {field_validation:?}: supported values: \"\", \"Ignore\", \"Strict\", \"Warn\""
+            );
+            return Err(unsupported(named, "fieldValidation", message));
+        }
+        let limit = self.integer("limit")?.unwrap_or(0).max(0);
+        Ok(Options {
+            label_selector: self.text("labelSelector"),
+            field_selector: self.text("fieldSelector"),
+            dry_run: dry_run && verb != Verb::Get,
+            field_validation,
+            field_manager: self.text("fieldManager"),
+            limit: limit.unsigned_abs(),
+            continue_token: self.text("continue"),
+            resource_version: self.text("resourceVersion"),
+        })
+    }
+}
+
+/// 422 about an option.
+pub(super) fn unsupported(options: &str, field: &str, message: String) -> ApiError {
+    let cause = status::cause("FieldValueNotSupported", field, message);
+    status::invalid_input("meta.k8s.io", options, "", vec![cause])
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let mut ahead = rest.clone();
+                let digits = (ahead.next().and_then(hex), ahead.next().and_then(hex));
+                match digits {
+                    (Some(high), Some(low)) => {
+                        bytes.push(high * 16 + low);
+                        rest = ahead;
+                    }
+                    _ => bytes.push(b'%'),
+                }
+            }
+            other => bytes.push(other),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex(byte: u8) -> Option<u8> {
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
+}

@@ -1,0 +1,787 @@
+//! Runs a script step by step.
+
+use super::super::catalogue::Image;
+use super::super::process::{Step, World};
+use super::super::serving::Protocol;
+use super::ast::{Node, Redirect, Simple, Target};
+use super::parse::parse;
+use super::text::matches_pattern;
+use crate::sim::Instant;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Most commands of one step.
+pub const STEPS_MAX: u32 = 2_000;
+/// How long a busy loop is held up after that.
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
+/// Longest time that one substitution or pipeline may take.
+const INNER_TIME_MAX: Duration = Duration::from_secs(86_400);
+/// Most steps of one substitution or pipeline.
+const INNER_STEPS_MAX: u32 = 64;
+/// Deepest nesting of substitutions.
+const INNER_DEPTH_MAX: u32 = 8;
+/// Deepest stack, against functions that call themselves.
+const STACK_MAX: usize = 512;
+/// Longest text that a substitution collects.
+const CAPTURE_BYTES_MAX: usize = 64 * 1024;
+
+/// Where output goes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Sink {
+    Out,
+    Err,
+    Null,
+    Capture,
+    File(String),
+}
+
+/// The three standard streams.
+#[derive(Clone, Debug)]
+pub(super) struct Io {
+    pub out: Sink,
+    pub err: Sink,
+    pub input: Option<Arc<str>>,
+}
+
+#[derive(Clone, Debug)]
+enum Frame {
+    Run(Arc<Node>),
+    Seq(Arc<Node>, usize),
+    AndThen { or: bool, right: Arc<Node> },
+    Not,
+    IfCondition(Arc<Node>, usize),
+    LoopCondition(Arc<Node>),
+    LoopBody(Arc<Node>),
+    Next(Arc<Node>, Arc<Vec<String>>, usize),
+    Streams(Io),
+    Return(Vec<String>),
+    Leave,
+}
+
+/// What a command came to.
+pub(super) enum Outcome {
+    /// Ended with this code.
+    Code(i32),
+    /// Ends after a while with this code.
+    Sleep(Duration, i32),
+    /// Runs until it is told to stop.
+    Forever,
+    /// What it does is on the stack now.
+    Pushed,
+}
+
+/// A script on its way.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    stack: Vec<Frame>,
+    pub(super) vars: BTreeMap<String, String>,
+    pub(super) params: Vec<String>,
+    functions: BTreeMap<String, Arc<Node>>,
+    pub(super) status: i32,
+    pub(super) io: Io,
+    pub(super) cwd: String,
+    pub(super) exits_on_error: bool,
+    pub(super) echoes: bool,
+    pub(super) trap: Option<Arc<Node>>,
+    pub(super) image: &'static Image,
+    pub(super) ports: Vec<(Protocol, u16)>,
+    captured: String,
+    wake: Option<Instant>,
+    forever: bool,
+    pub(super) waits: bool,
+    told_to_stop: bool,
+    /// A program that took the shell's place, and what TERM does to it.
+    pub(super) replaced: bool,
+    debt: Duration,
+    children: Vec<Machine>,
+    depth: u32,
+}
+
+impl Machine {
+    /// A machine that runs one command line.
+    pub fn new(
+        argv: &[String],
+        env: &BTreeMap<String, String>,
+        image: &'static Image,
+        ports: Vec<(Protocol, u16)>,
+    ) -> Self {
+        let words = argv.iter().map(|word| {
+            vec![super::ast::Piece::Text {
+                text: word.clone(),
+                quoted: true,
+            }]
+        });
+        let command = Simple {
+            words: words.collect(),
+            ..Simple::default()
+        };
+        Machine {
+            stack: vec![Frame::Run(Arc::new(Node::Simple(command)))],
+            vars: env.clone(),
+            params: vec!["sh".to_owned()],
+            functions: BTreeMap::new(),
+            status: 0,
+            io: Io {
+                out: Sink::Out,
+                err: Sink::Err,
+                input: None,
+            },
+            cwd: "/".to_owned(),
+            exits_on_error: false,
+            echoes: false,
+            trap: None,
+            image,
+            ports,
+            captured: String::new(),
+            wake: None,
+            forever: false,
+            waits: false,
+            told_to_stop: false,
+            replaced: false,
+            debt: Duration::ZERO,
+            children: Vec::new(),
+            depth: 0,
+        }
+    }
+
+    /// Runs the command to its end at once: code, output, and the time it would
+    /// take. One that never ends takes a day.
+    pub fn run_through(mut self, world: &mut World<'_>) -> (i32, String, Duration) {
+        self.io.out = Sink::Capture;
+        self.io.err = Sink::Capture;
+        let (code, output, took, _) = self.finish(world);
+        (code, output, took)
+    }
+
+    /// Goes on until it sleeps or ends.
+    pub fn step(&mut self, world: &mut World<'_>) -> Step {
+        let mut own = self.step_own(world);
+        let children = self.step_children(world);
+        if self.waits && self.children.is_empty() {
+            own = self.step_own(world);
+        }
+        match (own, children) {
+            (Step::Sleeps(own), Some(child)) => Step::Sleeps(own.min(child)),
+            (Step::Runs, Some(child)) => Step::Sleeps(child),
+            (own, _) => own,
+        }
+    }
+
+    /// Steps what runs in the background; when it wants to go on.
+    fn step_children(&mut self, world: &mut World<'_>) -> Option<Instant> {
+        let mut next: Option<Instant> = None;
+        self.children.retain_mut(|child| match child.step(world) {
+            Step::Sleeps(at) => {
+                next = Some(next.map_or(at, |next| next.min(at)));
+                true
+            }
+            Step::Runs => true,
+            Step::Exits(_) => false,
+        });
+        next
+    }
+
+    fn step_own(&mut self, world: &mut World<'_>) -> Step {
+        if self.told_to_stop && (self.waits || self.forever) && self.trap.is_some() {
+            (self.waits, self.forever, self.wake) = (false, false, None);
+        }
+        if self.waits {
+            self.waits = !self.children.is_empty();
+        }
+        if self.forever || self.waits {
+            return Step::Runs;
+        }
+        if let Some(wake) = self.wake.filter(|wake| *wake > world.now) {
+            return Step::Sleeps(wake);
+        }
+        self.wake = None;
+        for _ in 0..STEPS_MAX {
+            if self.told_to_stop
+                && let Some(trap) = self.trap.clone()
+            {
+                self.told_to_stop = false;
+                self.stack.push(Frame::Run(trap));
+            }
+            let Some(frame) = self.stack.pop() else {
+                return Step::Exits(self.status);
+            };
+            self.take(frame, world);
+            if self.forever || self.waits {
+                return Step::Runs;
+            }
+            if !self.debt.is_zero() {
+                let wake = world.now + std::mem::take(&mut self.debt);
+                self.wake = Some(wake);
+                return Step::Sleeps(wake);
+            }
+        }
+        let wake = world.now + BUSY_PAUSE;
+        self.wake = Some(wake);
+        Step::Sleeps(wake)
+    }
+
+    /// Sends TERM. Whether there is a handler; it runs once what is in the
+    /// foreground has ended, as shells do it.
+    pub fn terminate(&mut self) -> bool {
+        self.told_to_stop = self.trap.is_some();
+        self.told_to_stop
+    }
+
+    /// When it wants to be stepped.
+    pub fn wake(&self) -> Option<Instant> {
+        self.wake
+    }
+
+    /// Whether a program with manners of its own took the shell's place.
+    pub fn is_replaced(&self) -> bool {
+        self.replaced
+    }
+
+    fn push(&mut self, frame: Frame) {
+        if self.stack.len() < STACK_MAX {
+            self.stack.push(frame);
+        } else {
+            self.stack.clear();
+            self.status = 2;
+        }
+    }
+
+    fn take(&mut self, frame: Frame, world: &mut World<'_>) {
+        match frame {
+            Frame::Run(node) => self.run(node, world),
+            Frame::Seq(node, index) => {
+                let Node::List(nodes) = &*node else { return };
+                if let Some(next) = nodes.get(index) {
+                    let next = next.clone();
+                    if index + 1 < nodes.len() {
+                        self.push(Frame::Seq(node.clone(), index + 1));
+                    }
+                    self.push(Frame::Run(next));
+                }
+            }
+            Frame::AndThen { or, right } => {
+                if (self.status != 0) == or {
+                    self.push(Frame::Run(right));
+                }
+            }
+            Frame::Not => self.status = i32::from(self.status == 0),
+            Frame::IfCondition(node, index) => self.decide(&node, index),
+            Frame::LoopCondition(node) => {
+                let Node::While { until, body, .. } = &*node else {
+                    return;
+                };
+                if (self.status == 0) == *until {
+                    self.status = 0;
+                    return;
+                }
+                let body = body.clone();
+                self.push(Frame::LoopBody(node.clone()));
+                self.push(Frame::Run(body));
+            }
+            Frame::LoopBody(node) => self.run(node, world),
+            Frame::Next(node, items, index) => {
+                let Node::For { name, body, .. } = &*node else {
+                    return;
+                };
+                if let Some(item) = items.get(index) {
+                    self.vars.insert(name.clone(), item.clone());
+                    let body = body.clone();
+                    self.push(Frame::Next(node.clone(), items.clone(), index + 1));
+                    self.push(Frame::Run(body));
+                }
+            }
+            Frame::Streams(io) => self.io = io,
+            Frame::Return(params) => self.params = params,
+            Frame::Leave => self.stack.clear(),
+        }
+    }
+
+    fn run(&mut self, node: Arc<Node>, world: &mut World<'_>) {
+        match &*node {
+            Node::Simple(simple) => self.simple(simple, world),
+            Node::List(_) => self.push(Frame::Seq(node.clone(), 0)),
+            Node::AndOr { or, left, right } => {
+                self.push(Frame::AndThen {
+                    or: *or,
+                    right: right.clone(),
+                });
+                self.push(Frame::Run(left.clone()));
+            }
+            Node::Not(inner) => {
+                self.push(Frame::Not);
+                self.push(Frame::Run(inner.clone()));
+            }
+            Node::If(arms, _) => {
+                if let Some((condition, _)) = arms.first() {
+                    self.push(Frame::IfCondition(node.clone(), 0));
+                    self.push(Frame::Run(condition.clone()));
+                }
+            }
+            Node::While { condition, .. } => {
+                self.push(Frame::LoopCondition(node.clone()));
+                self.push(Frame::Run(condition.clone()));
+            }
+            Node::For { words, .. } => {
+                let items = match words {
+                    Some(words) => self.expand_all(words, world),
+                    None => self.params.iter().skip(1).cloned().collect(),
+                };
+                self.status = 0;
+                self.push(Frame::Next(node.clone(), Arc::new(items), 0));
+            }
+            Node::Case(word, arms) => self.choose(word, arms, world),
+            Node::Redirected(inner, redirects) => {
+                let before = self.io.clone();
+                if self.redirect(redirects, world) {
+                    self.push(Frame::Streams(before));
+                    self.push(Frame::Run(inner.clone()));
+                } else {
+                    self.io = before;
+                    self.fail(1);
+                }
+            }
+            Node::Subshell(inner) => self.subshell(inner, world),
+            Node::Background(inner) => self.background(inner),
+            Node::Pipeline(parts) => self.pipeline(parts, world),
+            Node::Function(name, body) => {
+                self.functions.insert(name.clone(), body.clone());
+                self.status = 0;
+            }
+            Node::Arithmetic(text) => {
+                let text = self.expand_text(text);
+                let value = super::text::arithmetic(&text, &mut self.vars);
+                self.ended(i32::from(value.unwrap_or(0) == 0));
+            }
+        }
+    }
+
+    fn decide(&mut self, node: &Arc<Node>, index: usize) {
+        let Node::If(arms, otherwise) = &**node else {
+            return;
+        };
+        let body = match (self.status, arms.get(index), arms.get(index + 1)) {
+            (0, Some((_, body)), _) => Some(body),
+            (_, _, Some((condition, _))) => {
+                self.push(Frame::IfCondition(node.clone(), index + 1));
+                self.push(Frame::Run(condition.clone()));
+                return;
+            }
+            _ => otherwise.as_ref(),
+        };
+        self.status = 0;
+        if let Some(body) = body {
+            self.push(Frame::Run(body.clone()));
+        }
+    }
+
+    fn choose(
+        &mut self,
+        word: &super::ast::Word,
+        arms: &[(Vec<super::ast::Word>, Arc<Node>)],
+        world: &mut World<'_>,
+    ) {
+        let value: Vec<char> = self.expand_one(word, world).chars().collect();
+        self.status = 0;
+        for (patterns, body) in arms {
+            for pattern in patterns {
+                let pattern = self.expand_pattern(pattern, world);
+                if matches_pattern(&pattern, &value) {
+                    self.push(Frame::Run(body.clone()));
+                    return;
+                }
+            }
+        }
+    }
+
+    fn simple(&mut self, simple: &Simple, world: &mut World<'_>) {
+        let words = self.expand_all(&simple.words, world);
+        let assigns: Vec<(String, String)> = simple
+            .assigns
+            .iter()
+            .map(|(name, word)| (name.clone(), self.expand_one(word, world)))
+            .collect();
+        if self.echoes {
+            let line = words.join(" ");
+            if !line.is_empty() {
+                self.err(world, &format!("+ {line}\n"));
+            }
+        }
+        let before = self.io.clone();
+        if !self.redirect(&simple.redirects, world) {
+            self.io = before;
+            return self.fail(1);
+        }
+        if words.is_empty() {
+            self.vars.extend(assigns);
+            self.io = before;
+            return;
+        }
+        let replaced: Vec<(String, Option<String>)> = assigns
+            .into_iter()
+            .map(|(name, value)| (name.clone(), self.vars.insert(name, value)))
+            .collect();
+        let outcome = self.invoke(&words, world);
+        for (name, value) in replaced {
+            match value {
+                Some(value) => self.vars.insert(name, value),
+                None => self.vars.remove(&name),
+            };
+        }
+        if matches!(outcome, Outcome::Pushed) && !simple.redirects.is_empty() {
+            // What was pushed runs with these streams; then the old ones return.
+            self.stack
+                .insert(self.stack.len().saturating_sub(1), Frame::Streams(before));
+        } else {
+            self.io = before;
+        }
+        self.conclude(outcome);
+    }
+
+    fn conclude(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Code(code) => self.ended(code),
+            Outcome::Sleep(time, code) => {
+                self.debt += time;
+                self.ended(code);
+            }
+            Outcome::Forever => self.forever = true,
+            Outcome::Pushed => {}
+        }
+    }
+
+    fn invoke(&mut self, words: &[String], world: &mut World<'_>) -> Outcome {
+        let name = words.first().map(String::as_str).unwrap_or_default();
+        if let Some(body) = self.functions.get(name).cloned() {
+            let params = std::mem::replace(&mut self.params, words.to_vec());
+            self.push(Frame::Return(params));
+            self.push(Frame::Run(body));
+            return Outcome::Pushed;
+        }
+        self.command(words, world)
+    }
+
+    /// A command ended with `code`.
+    fn ended(&mut self, code: i32) {
+        self.status = code;
+        if code != 0 {
+            self.fail(code);
+        }
+    }
+
+    fn fail(&mut self, code: i32) {
+        self.status = code;
+        let asked = self.stack.iter().any(|frame| {
+            matches!(
+                frame,
+                Frame::AndThen { .. }
+                    | Frame::Not
+                    | Frame::IfCondition(..)
+                    | Frame::LoopCondition(_)
+            )
+        });
+        if self.exits_on_error && !asked {
+            self.stack.clear();
+        }
+    }
+
+    /// `exit`: the rest is not run.
+    pub(super) fn leave(&mut self, code: i32) {
+        self.stack.clear();
+        self.stack.push(Frame::Leave);
+        self.status = code;
+    }
+
+    /// `return`.
+    pub(super) fn return_from(&mut self, code: i32) {
+        while let Some(frame) = self.stack.pop() {
+            match frame {
+                Frame::Streams(io) => self.io = io,
+                Frame::Return(params) => {
+                    self.params = params;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        self.status = code;
+    }
+
+    /// `break`, or `continue`.
+    pub(super) fn leave_loop(&mut self, goes_on: bool) {
+        while let Some(frame) = self.stack.pop() {
+            match frame {
+                Frame::Streams(io) => self.io = io,
+                Frame::LoopBody(_) | Frame::Next(..) => {
+                    if goes_on {
+                        self.stack.push(frame);
+                    }
+                    break;
+                }
+                _ => {}
+            }
+        }
+        self.status = 0;
+    }
+
+    /// Runs a script given as text, in this shell or in one of its own.
+    pub(super) fn run_text(&mut self, text: &str, own: bool, world: &mut World<'_>) -> Outcome {
+        match parse(text) {
+            Ok(node) => {
+                let node = if own {
+                    Arc::new(Node::Subshell(node))
+                } else {
+                    node
+                };
+                self.push(Frame::Run(node));
+                Outcome::Pushed
+            }
+            Err(error) => {
+                self.err(world, &format!("sh: {error}\n"));
+                Outcome::Code(2)
+            }
+        }
+    }
+
+    /// Runs `sh -c text` as the whole process: nothing comes after it.
+    pub(super) fn become_script(
+        &mut self,
+        text: &str,
+        params: Vec<String>,
+        world: &mut World<'_>,
+    ) -> Outcome {
+        match parse(text) {
+            Ok(node) => {
+                let before = std::mem::replace(&mut self.params, params);
+                self.push(Frame::Return(before));
+                self.push(Frame::Run(node));
+                Outcome::Pushed
+            }
+            Err(error) => {
+                self.err(world, &format!("sh: {error}\n"));
+                Outcome::Code(2)
+            }
+        }
+    }
+
+    /// Whether nothing is left to run after the present command.
+    pub(super) fn is_last(&self) -> bool {
+        !self
+            .stack
+            .iter()
+            .any(|frame| !matches!(frame, Frame::Return(_) | Frame::Streams(_)))
+    }
+
+    fn inner(&self, node: &Arc<Node>) -> Machine {
+        Machine {
+            stack: vec![Frame::Run(node.clone())],
+            captured: String::new(),
+            children: Vec::new(),
+            debt: Duration::ZERO,
+            wake: None,
+            forever: false,
+            waits: false,
+            depth: self.depth + 1,
+            ..self.clone()
+        }
+    }
+
+    /// `( … )`: in place, with everything put back afterwards but its effects on
+    /// files. Changes of variables do not get out.
+    fn subshell(&mut self, node: &Arc<Node>, world: &mut World<'_>) {
+        let mut inner = self.inner(node);
+        let (code, _, took, forever) = inner.finish(world);
+        self.after_inner(code, took, forever);
+    }
+
+    fn after_inner(&mut self, code: i32, took: Duration, forever: bool) {
+        self.debt += took;
+        self.forever |= forever;
+        self.ended(code);
+    }
+
+    fn background(&mut self, node: &Arc<Node>) {
+        if self.children.len() < 16 && self.depth < INNER_DEPTH_MAX {
+            let child = self.inner(node);
+            self.children.push(child);
+        }
+        self.status = 0;
+    }
+
+    fn pipeline(&mut self, parts: &[Arc<Node>], world: &mut World<'_>) {
+        let mut input = self.io.input.clone();
+        let mut took = Duration::ZERO;
+        let last = parts.len().saturating_sub(1);
+        for (index, part) in parts.iter().enumerate() {
+            let mut inner = self.inner(part);
+            inner.io.input = input.take();
+            if index < last {
+                inner.io.out = Sink::Capture;
+            }
+            let (code, output, time, forever) = inner.finish(world);
+            took += time;
+            if index == last {
+                // What it captured goes where this one's output goes.
+                if self.io.out == Sink::Capture {
+                    self.out(world, &output);
+                }
+                return self.after_inner(code, took, forever);
+            }
+            if forever {
+                return self.after_inner(0, took, true);
+            }
+            input = Some(output.into());
+        }
+    }
+
+    /// The output of a substitution, without its last newlines.
+    pub(super) fn output_of(&mut self, node: &Arc<Node>, world: &mut World<'_>) -> String {
+        let mut inner = self.inner(node);
+        inner.io.out = Sink::Capture;
+        let (code, output, took, forever) = inner.finish(world);
+        self.status = code;
+        self.debt += took;
+        self.forever |= forever;
+        output.trim_end_matches('\n').to_owned()
+    }
+
+    /// Runs to the end at once: code, captured output, time, and whether it
+    /// would never end.
+    fn finish(&mut self, world: &mut World<'_>) -> (i32, String, Duration, bool) {
+        let begin = world.now;
+        if self.depth > INNER_DEPTH_MAX {
+            return (2, String::new(), Duration::ZERO, false);
+        }
+        let mut result = None;
+        for _ in 0..INNER_STEPS_MAX {
+            match self.step_own(world) {
+                Step::Exits(code) => {
+                    result = Some(code);
+                    break;
+                }
+                Step::Sleeps(at) if at.since(begin) < INNER_TIME_MAX => world.now = at,
+                _ => break,
+            }
+        }
+        let took = world.now.since(begin);
+        world.now = begin;
+        let output = std::mem::take(&mut self.captured);
+        match result {
+            Some(code) => (code, output, took, false),
+            None => (0, output, INNER_TIME_MAX, true),
+        }
+    }
+
+    /// Applies redirections; false where a file cannot be opened.
+    fn redirect(&mut self, redirects: &[Redirect], world: &mut World<'_>) -> bool {
+        for redirect in redirects {
+            match &redirect.to {
+                Target::Text(word) => {
+                    let text = self.expand_one(word, world);
+                    self.io.input = Some(text.into());
+                }
+                Target::Input(word) => {
+                    let path = self.expand_one(word, world);
+                    let path = self.path(&path);
+                    match super::filters::read(&path, world) {
+                        Some(text) => self.io.input = Some(text),
+                        None => {
+                            self.err(world, &format!("sh: can't open {path}: no such file\n"));
+                            return false;
+                        }
+                    }
+                }
+                Target::Same(to) => {
+                    let sink = if *to == 2 {
+                        self.io.err.clone()
+                    } else {
+                        self.io.out.clone()
+                    };
+                    self.point(redirect.from, sink);
+                }
+                Target::File(word, append) => {
+                    let path = self.expand_one(word, world);
+                    let path = self.path(&path);
+                    let Some(sink) = self.open(&path, *append, world) else {
+                        return false;
+                    };
+                    self.point(redirect.from, sink);
+                }
+            }
+        }
+        true
+    }
+
+    fn point(&mut self, from: u8, sink: Sink) {
+        match from {
+            2 => self.io.err = sink,
+            3 => (self.io.out, self.io.err) = (sink.clone(), sink),
+            _ => self.io.out = sink,
+        }
+    }
+
+    fn open(&mut self, path: &str, append: bool, world: &mut World<'_>) -> Option<Sink> {
+        match path {
+            "/dev/null" => return Some(Sink::Null),
+            "/dev/stdout" | "/proc/1/fd/1" | "/proc/self/fd/1" => return Some(Sink::Out),
+            "/dev/stderr" | "/proc/1/fd/2" | "/proc/self/fd/2" => return Some(Sink::Err),
+            _ => {}
+        }
+        match world.files.write(path, "", append) {
+            Ok(()) => Some(Sink::File(path.to_owned())),
+            Err(error) => {
+                self.err(
+                    world,
+                    &format!("sh: can't create {path}: {}\n", error.to_lowercase()),
+                );
+                None
+            }
+        }
+    }
+
+    /// Writes to standard output.
+    pub(super) fn out(&mut self, world: &mut World<'_>, text: &str) {
+        let sink = self.io.out.clone();
+        self.write(sink, world, text);
+    }
+
+    /// Writes to standard error.
+    pub(super) fn err(&mut self, world: &mut World<'_>, text: &str) {
+        let sink = self.io.err.clone();
+        self.write(sink, world, text);
+    }
+
+    fn write(&mut self, sink: Sink, world: &mut World<'_>, text: &str) {
+        match sink {
+            Sink::Out => world.log.write(world.now, false, text),
+            Sink::Err => world.log.write(world.now, true, text),
+            Sink::Null => {}
+            Sink::Capture => {
+                if self.captured.len() + text.len() <= CAPTURE_BYTES_MAX {
+                    self.captured.push_str(text);
+                }
+            }
+            Sink::File(path) => {
+                // A disk that is full loses what does not fit.
+                let _lost = world.files.write(&path, text, true);
+            }
+        }
+    }
+
+    /// An absolute path.
+    pub(super) fn path(&self, path: &str) -> String {
+        let whole = match path.starts_with('/') {
+            true => path.to_owned(),
+            false => format!("{}/{path}", self.cwd),
+        };
+        let mut parts: Vec<&str> = Vec::new();
+        for part in whole.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => drop(parts.pop()),
+                part => parts.push(part),
+            }
+        }
+        format!("/{}", parts.join("/"))
+    }
+}
