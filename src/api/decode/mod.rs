@@ -99,6 +99,42 @@ pub fn decode_patched(
 
 /// Reads any type that Kubernetes has, and names the fields it does not have.
 pub fn read<T: DeserializeOwned>(value: &Value) -> Result<(T, Vec<String>), String> {
+    let Reading { result, unknown } = reader::read(value);
+    match result {
+        Ok(read) => Ok((read, unknown.into_iter().map(|field| field.path).collect())),
+        Err(fault) => Err(fault.message),
+    }
+}
+
+/// A field that a type does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownField {
+    /// Where: `spec.containers[0].foo`.
+    pub path: String,
+    /// The field of the type that was perhaps meant.
+    pub suggestion: Option<&'static str>,
+}
+
+/// Why a value is not of its type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where: `spec.containers[0].ports[0].containerPort`.
+    pub path: String,
+    /// In upstream's words: `json: cannot unmarshal string into Go struct field …`.
+    pub message: String,
+}
+
+/// What came of reading a value, for whoever wants to show the places.
+#[derive(Clone, Debug)]
+pub struct Reading<T> {
+    /// The object, or why it is none.
+    pub result: Result<T, Fault>,
+    /// Fields that do not exist.
+    pub unknown: Vec<UnknownField>,
+}
+
+/// As [`read`], with the places of all complaints.
+pub fn read_with_places<T: DeserializeOwned>(value: &Value) -> Reading<T> {
     reader::read(value)
 }
 
