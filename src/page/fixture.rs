@@ -287,7 +287,7 @@ pub fn journey() -> Journey {
             before: vec![],
             after: vec![],
             verdict: Verdict::Forwarded,
-            capture: Default::default(),
+            capture: None,
         })
         .collect();
     let mut back = hops.clone();

@@ -171,7 +171,9 @@ impl World {
     }
 
     fn learn(&mut self, record: &Arc<Record>) {
+        // The manager's own calls (its election, its informers) are no controller's.
         if let Actor::Controller(name) = &record.actor
+            && &**name != "kube-controller-manager"
             && !self.controllers.contains(name)
         {
             self.controllers.insert(name.clone());

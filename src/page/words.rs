@@ -101,7 +101,11 @@ fn split_system(pod: &PodView) -> (&str, &str) {
         let tail = rest.rsplit('-').next().unwrap_or(rest);
         return (&pod.workload, tail);
     }
-    (name, "")
+    // A DaemonSet's: five random characters.
+    match name.rsplit_once('-') {
+        Some((head, tail)) if tail.len() == 5 => (head, tail),
+        _ => (name, ""),
+    }
 }
 
 /// A pod's state in words, as the list for screen readers says it.
@@ -231,6 +235,8 @@ mod tests {
         pod.system = true;
         pod.key.name = "etcd-node-1".into();
         assert_eq!(pod_name(&pod), ("etcd", ""));
+        pod.key.name = "kube-proxy-24njf".into();
+        assert_eq!(pod_name(&pod), ("kube-proxy", "24njf"));
     }
 
     #[test]

@@ -88,6 +88,9 @@ impl Default for Director {
     }
 }
 
+/// Records of the last two seconds (at speed 1) are shown as motion.
+const RECENT_SECONDS: f64 = 2.0;
+
 impl Director {
     /// Tells the size of the screen in CSS pixels.
     pub fn resize(&mut self, world: &World, width: f64, height: f64, now: f64) {
@@ -106,9 +109,15 @@ impl Director {
             self.tracks.clear();
             self.plan.cards.clear();
         }
-        self.motion
-            .schedule(&changes.records, world.clock.speed_reached, now);
-        self.motion.schedule_bundles(&changes.bundles, now);
+        // What is long past (after a reset, a skip) is told by lists, not by motion.
+        let speed = world.clock.speed_reached.clamp(1.0, 1000.0);
+        let recent = std::time::Duration::from_secs_f64(RECENT_SECONDS * speed);
+        let since = world.clock.now - recent;
+        if !changes.whole {
+            let first = changes.records.partition_point(|record| record.at < since);
+            self.motion.schedule(&changes.records[first..], speed, now);
+            self.motion.schedule_bundles(&changes.bundles, now);
+        }
         let queued = self.seats.used(None, false);
         let mut from = Vec::new();
         for pod in &changes.gone {

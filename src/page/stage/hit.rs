@@ -145,7 +145,7 @@ fn on_card(scene: &Scene, seats: &Seats, card: &Card, point: Point, slack: f64) 
 fn pod_on_card(scene: &Scene, seats: &Seats, card: &Card, point: Point) -> Option<Name> {
     let metrics = scene.metrics();
     let half = (metrics.slot_h + metrics.gap) / 2.0;
-    let column = ((point.x - card.area.x) / (metrics.slot_w + metrics.gutter)).floor();
+    let column = ((point.x - card.area.x) / (scene.slot_w + metrics.gutter)).floor();
     let row = ((point.y - card.area.y) / half).floor();
     if column < 0.0 || row < 0.0 || column as usize >= scene.columns {
         return None;

@@ -51,6 +51,7 @@ struct Shape {
     columns: usize,
     half_rows: usize,
     beside: usize,
+    slot_w: f64,
     card_w: f64,
     card_h: f64,
     card_gap: f64,
@@ -125,7 +126,7 @@ fn best_of_level(
         .sqrt()
         .round() as usize;
     let least = ((metrics.card_w_min - 2.0 * metrics.pad) / (metrics.slot_w + metrics.gutter))
-        .floor() as usize;
+        .round() as usize;
     let mut best: Option<(f64, Shape)> = None;
     for columns in [ideal.saturating_sub(1), ideal, ideal + 1, ideal + 3] {
         let columns = columns.max(least).max(1);
@@ -178,6 +179,7 @@ fn measure(
         columns,
         half_rows,
         beside,
+        slot_w: metrics.slot_w,
         card_w,
         card_h,
         card_gap: metrics.card_gap,
@@ -207,8 +209,8 @@ fn worth(groups: &[(Name, Vec<&CardPlan>)], shape: &Shape) -> f64 {
     shape.zoom * ROW_WORTH.powi(more.min(2) as i32)
 }
 
-/// Gives away the room that is left: height to pods, boxes and leads, width to the
-/// gaps between cards.
+/// Gives away the room that is left: height to pods, boxes and leads, width to pods
+/// and the gaps between cards.
 fn stretch(plan: &Plan, groups: &[(Name, Vec<&CardPlan>)], mut shape: Shape) -> Shape {
     let metrics = shape.level.metrics();
     let rows = rows_of(groups, shape.beside).max(1) as f64;
@@ -222,7 +224,11 @@ fn stretch(plan: &Plan, groups: &[(Name, Vec<&CardPlan>)], mut shape: Shape) -> 
     shape.lead += (left * 0.2).min(22.0);
     let spare_w = (plan.width / shape.zoom - shape.w).max(0.0);
     let widest = widest(groups, shape.beside);
-    shape.card_gap += (spare_w / widest as f64 * 0.6).min(metrics.card_gap * 1.2);
+    let each = spare_w / widest as f64;
+    let wider = (each * 0.7 / shape.columns as f64).min(metrics.slot_w * 0.4);
+    shape.slot_w += wider;
+    shape.card_w += wider * shape.columns as f64;
+    shape.card_gap += (each * 0.25).min(metrics.card_gap);
     shape.w += spare_w.min(shape.w * 0.35);
     shape
 }
@@ -256,6 +262,7 @@ fn build(plan: &Plan, groups: &[(Name, Vec<&CardPlan>)], shape: Shape, tall: boo
         tall,
         bounds: Rect::default(),
         columns: shape.columns,
+        slot_w: shape.slot_w,
         rows: shape.half_rows,
         etcd: Rect::default(),
         scheduler: Rect::default(),
@@ -427,9 +434,16 @@ fn place_band(scene: &mut Scene, shape: &Shape, left: f64, content_w: f64) {
         (scene.etcd, scene.scheduler) = (etcd, scheduler);
         (scene.manager, scene.cloud) = (manager, cloud);
     }
-    let inner = |rect: &Rect| Rect::new(rect.x + 8.0, rect.y + 28.0, rect.w - 16.0, rect.h - 36.0);
-    scene.queue = inner(&scene.scheduler);
-    scene.cells = inner(&scene.manager);
+    let inner = |rect: &Rect, foot: f64| {
+        Rect::new(
+            rect.x + 8.0,
+            rect.y + 28.0,
+            rect.w - 16.0,
+            rect.h - 28.0 - foot,
+        )
+    };
+    scene.queue = inner(&scene.scheduler, 10.0);
+    scene.cells = inner(&scene.manager, 22.0);
     let api_y = scene.manager.bottom() + shape.lead;
     scene.api = Rect::new(left, api_y, content_w, shape.level.metrics().bar_h);
 }
@@ -451,7 +465,7 @@ fn place_outside(scene: &mut Scene, metrics: &Metrics, top: f64, low: f64, conte
         return;
     }
     let w = metrics.outside_w;
-    let middle = scene.api.center().y;
+    let middle = scene.track_y();
     scene.user = Rect::new(0.0, middle - OUTSIDE_BOX_H / 2.0, w, OUTSIDE_BOX_H);
     let free = (low - top - 10.0 - 3.0 * OUTSIDE_BOX_H) / 2.0;
     let pitch = OUTSIDE_BOX_H + free.clamp(14.0, 60.0);

@@ -87,9 +87,9 @@ const TILE: Metrics = Metrics {
     card_w_min: 256.0,
     seats_min: 4,
     box_h: 96.0,
-    bar_h: 32.0,
+    bar_h: 42.0,
     lead: 26.0,
-    outside_w: 108.0,
+    outside_w: 118.0,
 };
 
 const CHIP: Metrics = Metrics {
@@ -105,9 +105,9 @@ const CHIP: Metrics = Metrics {
     card_w_min: 172.0,
     seats_min: 6,
     box_h: 84.0,
-    bar_h: 28.0,
+    bar_h: 38.0,
     lead: 20.0,
-    outside_w: 84.0,
+    outside_w: 92.0,
 };
 
 const DOT: Metrics = Metrics {
@@ -123,9 +123,9 @@ const DOT: Metrics = Metrics {
     card_w_min: 104.0,
     seats_min: 14,
     box_h: 84.0,
-    bar_h: 26.0,
+    bar_h: 34.0,
     lead: 18.0,
-    outside_w: 84.0,
+    outside_w: 92.0,
 };
 
 const SPECK: Metrics = Metrics {
@@ -141,7 +141,7 @@ const SPECK: Metrics = Metrics {
     card_w_min: 58.0,
     seats_min: 16,
     box_h: 84.0,
-    bar_h: 26.0,
+    bar_h: 34.0,
     lead: 18.0,
-    outside_w: 84.0,
+    outside_w: 92.0,
 };

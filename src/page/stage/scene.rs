@@ -17,6 +17,8 @@ pub struct Scene {
     pub bounds: Rect,
     /// Columns of pods on each card.
     pub columns: usize,
+    /// Width of a pod.
+    pub slot_w: f64,
     /// Half rows of pods on each card, for the spacing of wires.
     pub rows: usize,
     /// etcd.
@@ -110,6 +112,11 @@ impl Scene {
         self.level.metrics()
     }
 
+    /// The height of the track on the API server's bar where messages travel.
+    pub fn track_y(&self) -> f64 {
+        self.api.y + self.api.h * 0.76
+    }
+
     /// A node's card.
     pub fn card(&self, node: &str) -> Option<&Card> {
         self.cards.get(*self.index.get(node)?)
@@ -120,13 +127,13 @@ impl Scene {
         let metrics = self.metrics();
         let half = (metrics.slot_h + metrics.gap) / 2.0;
         let (row, column) = (index / self.columns.max(1), index % self.columns.max(1));
-        let x = card.area.x + metrics.gutter + column as f64 * (metrics.slot_w + metrics.gutter);
+        let x = card.area.x + metrics.gutter + column as f64 * (self.slot_w + metrics.gutter);
         if system {
             let y = card.area.y + row as f64 * half;
-            return Rect::new(x, y, metrics.slot_w, half - metrics.gap);
+            return Rect::new(x, y, self.slot_w, half - metrics.gap);
         }
         let y = card.area.y + (card.system_rows + 2 * row) as f64 * half;
-        Rect::new(x, y, metrics.slot_w, metrics.slot_h)
+        Rect::new(x, y, self.slot_w, metrics.slot_h)
     }
 
     /// Where a pod's veth wire runs down to the bridge.

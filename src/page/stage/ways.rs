@@ -7,10 +7,9 @@ use crate::sim::Actor;
 use crate::sim::trace::Name;
 use std::collections::BTreeSet;
 
-/// The way from a component to the bar: its last point lies on the bar's middle
-/// line. None for actors that have no place on the stage.
+/// The way from a component to the bar: its last point lies on the bar's track. None for actors that have no place on the stage.
 pub fn to_bar(scene: &Scene, controllers: &BTreeSet<Name>, actor: &Actor) -> Option<Vec<Point>> {
-    let bar = scene.api.center().y;
+    let bar = scene.track_y();
     let down = |x: f64, y: f64| vec![Point::new(x, y), Point::new(x, bar)];
     Some(match actor {
         Actor::Scheduler => down(scene.scheduler.center().x, scene.scheduler.bottom()),
@@ -31,7 +30,7 @@ pub fn to_bar(scene: &Scene, controllers: &BTreeSet<Name>, actor: &Actor) -> Opt
         }
         Actor::User => vec![
             Point::new(scene.user.right(), bar),
-            Point::new(scene.api.x + 8.0, bar),
+            Point::new(scene.api.x + 10.0, bar),
         ],
         Actor::Kubelet(node) => riser(scene, scene.card(node)?),
         Actor::KubeProxy(node) => proxy_riser(scene, scene.card(node)?),
@@ -41,7 +40,7 @@ pub fn to_bar(scene: &Scene, controllers: &BTreeSet<Name>, actor: &Actor) -> Opt
 
 /// The line from a kubelet up to the bar.
 pub fn riser(scene: &Scene, card: &Card) -> Vec<Point> {
-    let bar = scene.api.center().y;
+    let bar = scene.track_y();
     let x = card.kubelet.center().x;
     if card.bus == 0 {
         return vec![Point::new(x, card.kubelet.y), Point::new(x, bar)];
@@ -61,7 +60,7 @@ fn proxy_riser(scene: &Scene, card: &Card) -> Vec<Point> {
     vec![
         Point::new(card.proxy.x, y),
         Point::new(x, y),
-        Point::new(x, scene.api.center().y),
+        Point::new(x, scene.track_y()),
     ]
 }
 
@@ -75,7 +74,7 @@ pub fn call(
     let mut way = to_bar(scene, controllers, actor)?;
     if write {
         let x = scene.etcd.center().x;
-        way.push(Point::new(x, scene.api.center().y));
+        way.push(Point::new(x, scene.track_y()));
         way.push(Point::new(x, scene.etcd.bottom()));
     }
     Some(way)
@@ -85,7 +84,7 @@ pub fn call(
 /// the bar, to the watcher.
 pub fn delivery(scene: &Scene, controllers: &BTreeSet<Name>, actor: &Actor) -> Option<Vec<Point>> {
     let mut way = to_bar(scene, controllers, actor)?;
-    way.push(Point::new(scene.etcd.center().x, scene.api.center().y));
+    way.push(Point::new(scene.etcd.center().x, scene.track_y()));
     way.reverse();
     Some(way)
 }
@@ -115,7 +114,7 @@ mod tests {
     fn all_ways_lead_through_the_bar() {
         let scene = scene();
         let controllers = BTreeSet::from(["deployment-controller".into()]);
-        let bar = scene.api.center().y;
+        let bar = scene.track_y();
         for actor in [
             Actor::User,
             Actor::Scheduler,

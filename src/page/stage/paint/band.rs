@@ -24,7 +24,7 @@ pub fn lines(frame: &Frame) {
         .filter_map(|actor| ways::to_bar(scene, controllers, actor))
         .map(|way| project(&way))
         .collect();
-    let middle = scene.api.center().y;
+    let middle = scene.track_y();
     for rect in [&scene.etcd, &scene.manager] {
         let x = rect.center().x;
         api.push(project(&[
@@ -143,7 +143,7 @@ pub fn draw(frame: &Frame) {
     sub(frame, &cloud, "gives addresses to load balancers");
     let user = plain(frame, &scene.user, "you", &Actor::User);
     sub(frame, &user, "kubectl");
-    outside(frame, &scene.client, "client", "outside the cluster");
+    outside(frame, &scene.client, "client", "outside");
     outside(frame, &scene.internet, "internet", "router");
     let addresses: Vec<&str> = frame
         .world
@@ -153,7 +153,7 @@ pub fn draw(frame: &Frame) {
         .map(|service| &*service.external_ip)
         .collect();
     let words = match addresses[..] {
-        [] => "no address given".to_owned(),
+        [] => "no address".to_owned(),
         [one] => one.to_owned(),
         _ => words::count(addresses.len(), "address").replace("addresss", "addresses"),
     };
@@ -262,7 +262,16 @@ fn api_server(frame: &Frame) {
     pen.alpha(1.0);
     pen.stroke_rect(&rect, 6.0, &palette.api, 1.2, false);
     let size = (13.0 * frame.view.zoom).clamp(9.0, 14.0);
-    let y = rect.center().y;
+    let scene = &frame.director.scene;
+    let track = [
+        Point::new(scene.api.x + 10.0, scene.track_y()),
+        Point::new(scene.api.right() - 10.0, scene.track_y()),
+    ];
+    let track = track.map(|point| snap(frame.view.point(point)));
+    pen.alpha(0.6);
+    pen.line(&track, &palette.api, 1.2, false);
+    pen.alpha(1.0);
+    let y = rect.y + rect.h * 0.38;
     let at = Point::new(rect.x + 12.0, y);
     pen.text(
         "API server",
@@ -419,6 +428,37 @@ fn manager(frame: &Frame) {
             frame.brackets(&rect);
         }
     }
+    said(frame);
+}
+
+/// What a controller last did, at the foot of the manager's box.
+fn said(frame: &Frame) {
+    let motion = &frame.director.motion;
+    let latest = motion
+        .notes
+        .iter()
+        .filter(|(who, note)| matches!(who, Actor::Controller(_)) && note.start <= frame.now)
+        .max_by(|a, b| a.1.start.total_cmp(&b.1.start));
+    let Some((Actor::Controller(name), note)) = latest else {
+        return;
+    };
+    let rect = frame.view.rect(&frame.director.scene.manager);
+    if rect.h < 80.0 || note.text.is_empty() {
+        return;
+    }
+    let size = (10.5 * frame.view.zoom).clamp(8.5, 12.0);
+    let room = Pen::room(Face::Word, size, rect.w - 14.0);
+    let text = format!("{}: {}", short_controller(name), note.text);
+    let text = words::shorten(&text, room);
+    let at = Point::new(rect.x + 8.0, rect.bottom() - size);
+    frame.pen.text(
+        &text,
+        at,
+        Face::Word,
+        size,
+        Align::Left,
+        &frame.palette.text,
+    );
 }
 
 fn short_controller(name: &str) -> &str {

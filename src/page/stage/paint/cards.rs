@@ -476,13 +476,15 @@ fn note(frame: &Frame, card: &Card) {
     } else {
         &frame.palette.running
     };
-    let size = 11.5;
+    let size = 10.5;
     let sign = if note.against { "✕ " } else { "" };
+    // Upstream's words for a list of nodes; here it is one.
+    let words = note.text.strip_prefix("node(s) ").unwrap_or(&note.text);
     let room = Pen::room(Face::Bold, size, rect.w - 20.0);
-    let text = format!("{sign}{}", note.text);
+    let text = format!("{sign}{words}");
     let text = words::shorten(&text, room);
     let w = Pen::width(Face::Bold, size, &text) + 16.0;
-    let y = rect.y + rect.h * 0.58;
+    let y = rect.y + rect.h * 0.52;
     let pill = Rect::new(rect.center().x - w / 2.0, y - 10.0, w, 20.0);
     frame.pill(&pill, &text, size, color);
 }

@@ -116,7 +116,9 @@ impl Frame<'_> {
         };
         for pod in self.world.pods.values().filter(|pod| belongs(pod)) {
             if let Some(rect) = self.director.pod_rect(&pod.uid, self.now) {
-                self.brackets(&self.view.rect(&rect));
+                let rect = self.view.rect(&rect).inset(-3.0);
+                self.pen
+                    .stroke_rect(&rect, 8.0, &self.palette.select, 1.2, false);
             }
         }
     }

@@ -9,6 +9,7 @@ use super::cards::draw_pod;
 use super::glyph;
 use super::pen::{Align, Face, Pen};
 use crate::page::words;
+use crate::session::protocol::PodState;
 use crate::sim::trace::{Hop, Journey, Traffic, Verdict};
 
 /// With more loud messages than this, words would cover each other.
@@ -59,7 +60,16 @@ fn flights(frame: &Frame) {
         if pod.node.is_none() && frame.now < flight.start {
             continue;
         }
-        draw_pod(frame, pod, &frame.view.rect(&rect), false);
+        let rect = frame.view.rect(&rect);
+        if frame.now >= flight.start || pod.node.is_none() {
+            draw_pod(frame, pod, &rect, false);
+            continue;
+        }
+        // Its binding has not been shown yet: it still waits.
+        let mut waiting = pod.clone();
+        waiting.state = PodState::Pending;
+        waiting.node = None;
+        draw_pod(frame, &waiting, &rect, false);
     }
 }
 
@@ -73,7 +83,7 @@ fn messages(frame: &Frame) {
         .filter(on_the_way)
         .filter(|message| !message.quiet)
         .count();
-    for message in list.iter().filter(on_the_way) {
+    for (lane, message) in list.iter().filter(on_the_way).enumerate() {
         let way = match message.call {
             true => ways::call(scene, controllers, &message.actor, message.write),
             false => ways::delivery(scene, controllers, &message.actor),
@@ -87,11 +97,11 @@ fn messages(frame: &Frame) {
             false => (frame.now - message.start) / MESSAGE_MS,
         };
         let at = frame.view.point(along(&way, part * length(&way)));
-        draw_message(frame, message, at, loud <= WORDS_MAX);
+        draw_message(frame, message, at, loud <= WORDS_MAX, lane);
     }
 }
 
-fn draw_message(frame: &Frame, message: &Message, at: Point, with_words: bool) {
+fn draw_message(frame: &Frame, message: &Message, at: Point, with_words: bool, lane: usize) {
     let (pen, palette) = (frame.pen, frame.palette);
     let color = if message.failed {
         &palette.failed
@@ -138,6 +148,18 @@ fn draw_message(frame: &Frame, message: &Message, at: Point, with_words: bool) {
         true => at.x - radius - 4.0 - w,
         false => at.x + radius + 4.0,
     };
+    // On the bar's track words go above and below it in turn.
+    let track = frame
+        .view
+        .point(Point::new(0.0, frame.director.scene.track_y()))
+        .y;
+    let aside = match (at.y - track).abs() < 2.0 {
+        true => {
+            (30.0 * frame.view.zoom).max(18.0) * if lane.is_multiple_of(2) { 0.72 } else { -1.0 }
+        }
+        false => 0.0,
+    };
+    let at = Point::new(at.x, at.y + aside);
     let back = Rect::new(x, at.y - 8.0, w, 16.0);
     pen.alpha(0.86);
     pen.fill_rect(&back, 4.0, &palette.stage);
