@@ -173,6 +173,14 @@ impl Kubelet {
             return self.adopt(worker, ctx, net);
         }
         self.with_pod(&uid, |host, worker| {
+            if worker
+                .api
+                .as_ref()
+                .is_some_and(|api| version(pod) < version(api))
+            {
+                // Its own later write was answered before this came.
+                return;
+            }
             let only_status = worker.api.as_ref().is_some_and(|api| {
                 api.metadata.generation == pod.metadata.generation
                     && api.metadata.deletion_timestamp == pod.metadata.deletion_timestamp
@@ -370,6 +378,11 @@ impl Kubelet {
             .iter()
             .find(|container| *container.name == *name)
     }
+}
+
+fn version(pod: &Pod) -> u64 {
+    let text = pod.metadata.resource_version.as_deref();
+    text.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// Whether a readiness gate's condition changed, which is somebody else's.

@@ -247,7 +247,7 @@ fn socket_lines(sockets: &[Socket]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::journey::tests::{World, pod};
+    use super::super::journey::fixture::{World, pod};
     use super::super::{Config, Destination, Transport};
     use super::*;
 

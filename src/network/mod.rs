@@ -23,7 +23,7 @@ mod wire;
 
 pub use config::Config;
 pub use inspect::Device;
-pub use journey::{Destination, Endpoint, Send, Transport};
+pub use journey::{Destination, Endpoint, Reached, Send, Transport};
 pub use node::{NodeNet, PodNs};
 pub use socket::{HttpPath, Listener, Owner, Protocol, Serves, Socket};
 pub use wire::{Mac, NodeWire, veth_name};

@@ -1,6 +1,6 @@
 //! What always holds, whatever is attached, detached, switched off and sent.
 
-use super::journey::tests::{World, pod};
+use super::journey::fixture::{World, pod};
 use super::{Config, Destination, Endpoint, Transport};
 use crate::api::Key;
 use crate::sim::trace::{LegKind, Verdict};

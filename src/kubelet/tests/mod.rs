@@ -1,6 +1,7 @@
 //! One kubelet on one node, with an API server and a network, in virtual time.
 
 mod crash;
+mod golden;
 mod life;
 mod policies;
 mod probes;
@@ -66,13 +67,14 @@ impl World {
 
     /// What the node IPAM controller does.
     pub(super) fn give_range(&mut self) {
-        let node = self.get(Kind::Node, "", "node-1").expect("the node");
+        let name = self.kubelet.node_name().clone();
+        let node = self.get(Kind::Node, "", &name).expect("the node");
         let mut node = (**node.as_kind::<Node>().expect("a node")).clone();
         node.spec.get_or_insert_default().pod_cidr = Some("10.244.1.0/24".into());
         self.call(
             Verb::Update,
             Kind::Node,
-            Key::new("", "node-1"),
+            Key::new("", name),
             Body::Object(Object::of(node)),
         );
     }
@@ -101,6 +103,9 @@ impl World {
 
     fn deliver(&mut self) {
         for watcher in self.api.take_woken() {
+            if self.api.watch_owner(watcher) == Some(&Actor::User) {
+                continue;
+            }
             let at = self.sim.now + MILLISECOND;
             self.queue.push(at, None, Happening::Watch(watcher));
         }

@@ -1,7 +1,7 @@
 //! The request itself: a TCP connection with one HTTP request, a datagram or a
 //! ping, and what comes back.
 
-use super::{Send, Transport, Trip};
+use super::{Reached, Send, Transport, Trip};
 use crate::network::netfilter::conntrack::TcpFlags;
 use crate::network::packet::{Body, Datagram, Packet, Payload, Segment, Unreachable};
 use crate::network::walk::{End, Station};
@@ -94,7 +94,11 @@ impl Trip<'_> {
         let data = accepted.answer(DATA, Payload::Text(text.into()));
         let why = "The connection stands; the process writes its HTTP request into it.";
         let asked = self.go(&data, why.into())?;
-        let (said, text) = speak(asked.socket.as_ref(), &request.http_path());
+        let path = request.http_path();
+        let serves = asked.socket.as_ref().map(|socket| &socket.listener.serves);
+        let http = serves.and_then(|serves| serves.http_answer(&path));
+        self.heard = http.map(|(status, body)| Reached::Http(status, body));
+        let (said, text) = speak(asked.socket.as_ref(), &path);
         let Some(text) = text else {
             self.close(&asked);
             return Ok(self.summary(&asked, &said));
@@ -190,7 +194,10 @@ impl Trip<'_> {
             _ => Unreachable::Port.errno(),
         };
         match self.leg(kind, &from, &packet, why) {
-            End::Delivered { .. } => Some(told),
+            End::Delivered { .. } => {
+                self.heard = Some(Reached::Refused(told));
+                Some(told)
+            }
             End::Dead { .. } => None,
         }
     }

@@ -2,7 +2,7 @@
 //! namespaces wired as this network is: the same devices in the same order, with
 //! the same hardware addresses, addresses, ports and times to live.
 
-use super::tests::World;
+use super::fixture::{World, devices, pod};
 use super::*;
 use crate::network::netfilter::OutboundMasquerade;
 use crate::network::{Config, Listener, Owner, Protocol, Serves};
@@ -116,7 +116,7 @@ fn request(case: &Value) -> Option<Send> {
     let from = match text(command, "in").strip_prefix("tb-")? {
         "cl" => Endpoint::Outside,
         node if node.starts_with('n') => Endpoint::Node(node.replace('n', "node-").into()),
-        pod => super::tests::pod(pod),
+        pod => self::pod(pod),
     };
     let words: Vec<&str> = text(command, "command").split(' ').collect();
     let (protocol, ip, port) = match words.as_slice() {
@@ -182,7 +182,7 @@ fn ours(journey: &Journey, kind: LegKind) -> Vec<String> {
     let Some(leg) = journey.legs.iter().find(|leg| leg.kind == kind) else {
         return Vec::new();
     };
-    let devices = super::tests::devices(leg);
+    let devices = self::devices(leg);
     let frames = leg.hops.iter().filter_map(|hop| {
         let inside = hop.place.pod.is_some() || hop.place.node.is_some();
         hop.capture.as_ref().filter(|_| inside)

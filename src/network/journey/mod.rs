@@ -2,12 +2,16 @@
 
 mod exchange;
 #[cfg(test)]
+pub(in crate::network) mod fixture;
+#[cfg(test)]
 mod golden;
 mod lookup;
+mod reach;
 mod request;
 #[cfg(test)]
-pub(in crate::network) mod tests;
+mod tests;
 
+pub use reach::Reached;
 pub use request::{Destination, Endpoint, Send, Transport};
 
 use super::Network;
@@ -63,12 +67,8 @@ impl Network {
             Ok(sender) => sender,
             Err(summary) => return Journey::failed(title, Vec::new(), summary),
         };
-        let mut trip = Trip {
-            walker: Walker::new(self, chance, now),
-            dns,
-            sender,
-            legs: Vec::new(),
-        };
+        let walker = Walker::new(self, chance, now);
+        let mut trip = Trip::new(walker, dns, sender, true);
         let mut request = request.clone();
         request.path.truncate(cut(&request.path, PATH_BYTES_MAX));
         let outcome = match trip.address(&request) {
@@ -188,18 +188,46 @@ struct Trip<'a> {
     dns: &'a CoreDns,
     sender: Sender,
     legs: Vec<Leg>,
+    /// Whether anybody wants to see it.
+    watched: bool,
+    /// The program that took the last packet, and answers it.
+    server: Name,
+    /// What the sending program was told.
+    heard: Option<Reached>,
 }
 
-impl Trip<'_> {
+impl<'a> Trip<'a> {
+    fn new(walker: Walker<'a>, dns: &'a CoreDns, sender: Sender, watched: bool) -> Self {
+        Trip {
+            walker,
+            dns,
+            sender,
+            legs: Vec::new(),
+            watched,
+            server: "kernel".into(),
+            heard: None,
+        }
+    }
+
     /// Sends one packet and writes its leg down.
     fn leg(&mut self, kind: LegKind, from: &Station, packet: &Packet, why: String) -> End {
+        if !self.watched {
+            return self.unseen(from, packet.clone());
+        }
         self.walker.recording = true;
-        let process = match *from == self.sender.station {
-            true => self.sender.process.clone(),
-            false => "server".into(),
+        let process = match kind {
+            LegKind::DnsQuery | LegKind::Request => self.sender.process.clone(),
+            LegKind::DnsReply | LegKind::Reply => self.server.clone(),
         };
         self.walker.begin(from, &process, packet, why);
         let end = self.walker.send(from, packet.clone());
+        self.server = match &end {
+            End::Delivered {
+                socket: Some(socket),
+                ..
+            } => socket.listener.container.clone(),
+            _ => "kernel".into(),
+        };
         let hops: Vec<Hop> = self.walker.take_hops();
         self.legs.push(Leg {
             kind,

@@ -254,7 +254,7 @@ impl KubeProxy {
 mod tests {
     use super::*;
     use crate::apiserver::ApiServer;
-    use crate::network::journey::tests::event;
+    use crate::network::journey::fixture::event;
     use crate::network::{Config, NodeWire};
     use crate::sim::{Actor, Sim};
     use serde_json::{Value, json};

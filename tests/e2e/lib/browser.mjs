@@ -12,6 +12,9 @@ export const SIZES = {
   phone: { width: 390, height: 844 },
 };
 
+/** How long a test waits for one thing before it says what it missed. */
+const WAIT_MS_MAX = 60_000;
+
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -64,6 +67,7 @@ export async function open(browser, url, options = {}) {
     colorScheme: theme,
     reducedMotion: reducedMotion ? "reduce" : "no-preference",
   });
+  context.setDefaultTimeout(WAIT_MS_MAX);
   const page = await context.newPage();
   const errors = [];
   page.on("console", (message) => {

@@ -137,7 +137,7 @@ impl Machine {
             "eval" => return Some(self.run_text(&args.join(" "), false, world)),
             "exec" if args.is_empty() => 0,
             "exec" => {
-                self.leave(0);
+                self.leave_for();
                 return Some(self.command(args, world));
             }
             "command" | "builtin" if args.first().is_some_and(|arg| arg == "-v") => {

@@ -91,6 +91,8 @@ pub struct Machine {
     forever: bool,
     pub(super) waits: bool,
     told_to_stop: bool,
+    /// Nothing of the script is run any more.
+    left: bool,
     /// A program that took the shell's place, and what TERM does to it.
     pub(super) replaced: bool,
     debt: Duration,
@@ -138,6 +140,7 @@ impl Machine {
             forever: false,
             waits: false,
             told_to_stop: false,
+            left: false,
             replaced: false,
             debt: Duration::ZERO,
             children: Vec::new(),
@@ -401,6 +404,10 @@ impl Machine {
             .iter()
             .map(|(name, word)| (name.clone(), self.expand_one(word, world)))
             .collect();
+        if self.left {
+            // An expansion failed, and with it the script.
+            return;
+        }
         if self.echoes {
             let line = words.join(" ");
             if !line.is_empty() {
@@ -489,7 +496,14 @@ impl Machine {
     pub(super) fn leave(&mut self, code: i32) {
         self.stack.clear();
         self.stack.push(Frame::Leave);
+        self.left = true;
         self.status = code;
+    }
+
+    /// `exec`: the command is the last one.
+    pub(super) fn leave_for(&mut self) {
+        self.leave(0);
+        self.left = false;
     }
 
     /// `return`.
@@ -569,7 +583,7 @@ impl Machine {
         !self
             .stack
             .iter()
-            .any(|frame| !matches!(frame, Frame::Return(_) | Frame::Streams(_)))
+            .any(|frame| !matches!(frame, Frame::Return(_) | Frame::Streams(_) | Frame::Leave))
     }
 
     fn inner(&self, node: &Arc<Node>) -> Machine {

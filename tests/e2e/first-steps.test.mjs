@@ -1,0 +1,69 @@
+// What a newcomer sees and clicks: a living cluster, then the header's button, which always offers
+// the next thing that teaches. The assertions read the list that mirrors the stage.
+
+import { assert, testInBothSizes } from "./lib/tests.mjs";
+
+/** Waits until the list of the cluster has an entry that matches. */
+function listed(page, pattern) {
+  const list = page.getByRole("region", { name: "The cluster as a list" });
+  return list.getByRole("button").filter({ hasText: pattern }).first().waitFor({ state: "attached" });
+}
+
+async function entries(page, pattern) {
+  const list = page.getByRole("region", { name: "The cluster as a list" });
+  return list.getByRole("button").filter({ hasText: pattern }).allTextContents();
+}
+
+function press(page, title) {
+  return page.getByRole("button", { name: title }).click();
+}
+
+testInBothSizes("a cluster is alive without a click", {}, async ({ page, axe }) => {
+  await listed(page, /^API server, revision \d+/);
+  await listed(page, /^Pod kube-system\/coredns-.*running and ready/);
+  await listed(page, /^Service kube-system\/kube-dns/);
+  const nodes = await entries(page, /^Node /);
+  assert.equal(nodes.filter((node) => node.includes(", Ready")).length, nodes.length, nodes.join("\n"));
+  assert.deepEqual(await axe(), []);
+});
+
+/** The names of the pods of `web`, as the list gives them. */
+async function names(page) {
+  const texts = await entries(page, /^Pod default\/web-/);
+  return texts.map((text) => text.split(",")[0]).sort();
+}
+
+testInBothSizes("deploy, delete, send, pull the plug, crash: each shows its own loop", {}, async ({ page }) => {
+  await press(page, "Deploy an app");
+  await listed(page, /^Deployment default\/web, 3 of 3 ready/);
+  await listed(page, /^Service default\/web.* 3 endpoints ready/);
+
+  // A pod that is deleted is replaced by another, with another name.
+  const before = await names(page);
+  await press(page, "Delete a pod");
+  await page.waitForFunction((before) => {
+    const texts = [...document.querySelectorAll("#cluster-list button")].map((button) => button.textContent);
+    const pods = texts.filter((text) => text.startsWith("Pod default/web-"));
+    const ready = pods.filter((text) => text.includes("running and ready"));
+    return pods.length === 3 && ready.length === 3 && !pods.every((text) => before.includes(text.split(",")[0]));
+  }, before);
+
+  await press(page, "Send a packet");
+  await page.getByRole("status").filter({ hasText: /\d/ }).first().waitFor({ state: "attached" });
+
+  // A node without power: first its silence is noticed, then its pods are replaced elsewhere.
+  await press(page, "Pull a node's plug");
+  await listed(page, /^Node .*no power/);
+  await page.getByLabel("Speed").selectOption("100");
+  await listed(page, /^Node .*, (NotReady|Unknown), no power/);
+  await page.waitForFunction(() => {
+    const items = [...document.querySelectorAll("#cluster-list li")].map((item) => item.textContent);
+    const alive = items.filter((text) => text.startsWith("Node ") && !text.includes("no power")).join();
+    return (alive.match(/Pod default\/web-\S+ running and ready/g) ?? []).length === 3;
+  });
+
+  // A container that crashes is restarted in place: its pod keeps its name.
+  await page.getByLabel("Speed").selectOption("1");
+  await press(page, "Crash a container");
+  await listed(page, /^Pod default\/web-.*running and ready, 1 restart/);
+});
