@@ -11,6 +11,7 @@ mod object;
 pub mod patch;
 pub mod quantity;
 pub mod selector;
+pub mod similar;
 pub mod status;
 
 pub use kind::{Kind, KindInfo};

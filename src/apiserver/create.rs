@@ -1,7 +1,7 @@
 //! POST of an object.
 
 use super::storage::Call;
-use super::{Body, Response, admission, defaulting, strategy, validation};
+use super::{Body, Response, admission, defaulting, strategy, validation, warnings};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Object, ObjectMeta, Time};
 
@@ -46,8 +46,7 @@ impl Call<'_> {
         if name.is_empty() {
             return Err(name_required(&self));
         }
-        let warnings = strategy::warnings_on_create(&object);
-        self.warnings.extend(warnings);
+        self.warnings.extend(warnings::on_create(&object));
         self.admit_new(object)
     }
 

@@ -2,7 +2,7 @@
 //! (`registry/generic/registry/store.go`, `registry/rest/delete.go`).
 
 use super::storage::Call;
-use super::{Body, DeleteOptions, Propagation, Reply, Response, strategy};
+use super::{Body, DeleteOptions, Propagation, Reply, Response, strategy, warnings};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind, Object, Time};
 use std::time::Duration;
@@ -28,6 +28,9 @@ impl Call<'_> {
         let options = delete_options(body)?;
         if self.kind() == Kind::Namespace {
             return self.delete_namespace(options);
+        }
+        if self.kind() == Kind::Job && options.propagation.is_none() {
+            self.warnings.push(warnings::JOB_ORPHANS.to_owned());
         }
         let key = self.target.key.clone();
         let (object, at_once) = self.delete_one(&key, options)?;

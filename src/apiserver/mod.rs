@@ -23,6 +23,7 @@ mod storage;
 mod strategy;
 mod update;
 pub mod validation;
+mod warnings;
 mod watch;
 
 pub use request::{

@@ -17,7 +17,8 @@ impl Call<'_> {
         let entry = self.stored()?;
         let (old, revision) = (entry.object.clone(), entry.mod_revision);
         let patched = apply_patch(self.kind(), patch_type, &old.to_json(), &patch)?;
-        let decoded = decode::decode_patched(self.kind(), &patched, strictness)
+        let decoded = same_type(self.kind(), &patched)
+            .and_then(|()| decode::decode_patched(self.kind(), &patched, strictness))
             .map_err(|why| invalid_patch(patch_type, &patch, &patched, &why))?;
         self.warnings.extend(decoded.warnings);
         let mut object: Object = decoded.object;
@@ -26,6 +27,16 @@ impl Call<'_> {
         defaulting::apply(&mut object);
         self.finish_update(object, old, revision)
     }
+}
+
+/// No patch makes another kind of an object.
+fn same_type(kind: Kind, patched: &Value) -> Result<(), String> {
+    let text = |key: &str| patched.get(key).and_then(Value::as_str).unwrap_or_default();
+    let (version, named) = (text("apiVersion"), text("kind"));
+    if version == kind.api_version() && named == kind.info().kind {
+        return Ok(());
+    }
+    decode::check_type(kind, patched)
 }
 
 /// The document with the patch applied to it.

@@ -40,9 +40,13 @@ impl Scale {
                 let status = untyped.rest.get("status");
                 let current = number(status.and_then(|status| status.get("replicas")));
                 let selector = spec.get("selector").cloned().unwrap_or_default();
-                let selector: LabelSelector = serde_json::from_value(selector).ok()?;
+                // A ReplicationController's selector is a plain map.
+                let selector = match serde_json::from_value(selector.clone()) {
+                    Ok(labels) => Selector::from_map(&labels).to_string(),
+                    Err(_) => text_of(&serde_json::from_value(selector).ok()?),
+                };
                 let replicas = number(spec.get("replicas")).unwrap_or(1);
-                (replicas, current.unwrap_or(0), text_of(&selector))
+                (replicas, current.unwrap_or(0), selector)
             }
             _ => return None,
         };
@@ -129,6 +133,7 @@ impl Call<'_> {
     }
 
     fn put_scale(self, value: &Value) -> Response {
+        check_type(value)?;
         let name = value.pointer("/metadata/name").and_then(Value::as_str);
         let wanted = &self.target.key.name;
         match name.unwrap_or_default() {
@@ -188,6 +193,20 @@ impl Call<'_> {
                 .reply(object),
             other => Ok(other),
         }
+    }
+}
+
+/// The body of a PUT must be a Scale.
+fn check_type(value: &Value) -> Result<(), ApiError> {
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    match (text("apiVersion"), text("kind")) {
+        ("" | "autoscaling/v1", "" | "Scale") => Ok(()),
+        (version, "" | "Scale") => Err(status::bad_request(format!(
+            "the API version in the data ({version}) does not match the expected API version (autoscaling/v1)"
+        ))),
+        (_, kind) => Err(status::bad_request(format!(
+            "{kind} in version \"v1\" cannot be handled as a Scale: converting (v1.{kind}) to (autoscaling.Scale): unknown conversion"
+        ))),
     }
 }
 

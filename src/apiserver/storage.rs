@@ -1,7 +1,7 @@
 //! From request to store: one [`Call`] a request, with the steps that all verbs
 //! share.
 
-use super::{ApiServer, Body, Options, Reply, Request, Response, Subresource, Target};
+use super::{ApiServer, Body, Options, Reply, Request, Response, Subresource, Target, warnings};
 use crate::api::decode::{self, Strictness};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind, Object};
@@ -197,7 +197,9 @@ impl Call<'_> {
     }
 
     /// The answer with one object, and the warnings gathered on the way.
-    pub(super) fn reply(self, object: Object, created: bool) -> Response {
+    pub(super) fn reply(mut self, object: Object, created: bool) -> Response {
+        self.warnings
+            .extend(warnings::of_kind(self.kind()).map(str::to_owned));
         Ok(Reply::Object {
             object,
             created,

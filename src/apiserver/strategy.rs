@@ -59,6 +59,12 @@ fn new_pod(pod: &mut Pod, now: Instant) {
         }]);
     }
     pod.status = Some(status);
+    // A negative grace period means one second.
+    let spec = pod.spec.as_mut();
+    let grace = spec.and_then(|spec| spec.termination_grace_period_seconds.as_mut());
+    if let Some(seconds) = grace.filter(|seconds| **seconds < 0) {
+        *seconds = 1;
+    }
 }
 
 /// The finalizer in a namespace's spec that waits for its content to be deleted.
@@ -326,36 +332,4 @@ pub(super) fn returns_deleted(kind: Kind) -> bool {
             | Kind::StorageClass
             | Kind::VolumeAttachment
     )
-}
-
-/// What the server warns of when an object is created.
-pub(super) fn warnings_on_create(object: &Object) -> Vec<String> {
-    match object {
-        Object::Endpoints(_) => vec![
-            "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
-                .to_owned(),
-        ],
-        Object::Service(service) => {
-            let spec = service.spec.as_ref();
-            let headless = spec.is_some_and(|spec| spec.cluster_ip.as_deref() == Some("None"));
-            let mut warnings = Vec::new();
-            if spec.is_some_and(|spec| {
-                spec.external_ips
-                    .as_ref()
-                    .is_some_and(|ips| !ips.is_empty())
-            }) {
-                warnings.push(
-                    "spec.externalIPs is deprecated and may no longer be implemented in some clusters"
-                        .to_owned(),
-                );
-            }
-            if headless
-                && spec.is_some_and(|spec| spec.session_affinity.as_deref() == Some("ClientIP"))
-            {
-                warnings.push("spec.SessionAffinity is ignored for headless services".to_owned());
-            }
-            warnings
-        }
-        _ => Vec::new(),
-    }
 }

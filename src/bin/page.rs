@@ -11,11 +11,17 @@ mod browser {
     use js_sys::{Array, Object, Reflect};
     use tabernetes::bench;
     use tabernetes::page::{start_page, worker::start_worker};
+    use tabernetes::session::protocol::{ClusterSpec, Command};
     use wasm_bindgen::prelude::*;
     use web_sys::{
         Blob, BlobPropertyBag, DedicatedWorkerGlobalScope, ErrorEvent, MessageEvent, Url,
         UrlSearchParams, Window, Worker, WorkerOptions, WorkerType,
     };
+
+    /// Of the 110 pods that a node takes, a few are the system's.
+    const PODS_A_NODE: u32 = 100;
+    /// Virtual seconds a second while the bench watches the page.
+    const ROLL_OUT_SPEED: f64 = 10.0;
 
     #[wasm_bindgen]
     extern "C" {
@@ -64,12 +70,14 @@ mod browser {
         let query = UrlSearchParams::new_with_str(&window.location().search()?)?;
         match query.get("bench") {
             Some(case) => run_bench(window, &case),
-            None => start_engine(),
+            None => start_engine(query.get("roll-out").and_then(|text| text.parse().ok())),
         }
     }
 
     /// Starts the worker; the page follows once it is ready. Messages before that would be lost.
-    fn start_engine() -> Result<(), JsValue> {
+    ///
+    /// With `?roll-out=N`, a fresh cluster rolls out N replicas at once: for `cargo xtask bench`.
+    fn start_engine(roll_out: Option<u32>) -> Result<(), JsValue> {
         let worker = spawn_worker()?;
         let mut waiting = Some(worker.clone());
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
@@ -77,7 +85,10 @@ mod browser {
             match text_of(&data, "type").as_deref() {
                 Some("ready") => {
                     if let Some(worker) = waiting.take() {
-                        start_page(worker);
+                        start_page(worker.clone());
+                        if let Some(replicas) = roll_out {
+                            order_roll_out(&worker, replicas);
+                        }
                     }
                 }
                 Some("panic") => show_fatal(&text_of(&data, "message").unwrap_or_default()),
@@ -120,6 +131,33 @@ mod browser {
         let worker = Worker::new_with_options(&address, &options)?;
         worker.post_message(&wasm_bindgen::module())?;
         Ok(worker)
+    }
+
+    /// What a user would do in the editor and the transport, for as many nodes as that many pods need.
+    fn order_roll_out(worker: &Worker, replicas: u32) {
+        let spec = ClusterSpec {
+            nodes: replicas.div_ceil(PODS_A_NODE).max(3),
+            ..ClusterSpec::default()
+        };
+        let text = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: {replicas}\n  \
+             selector: {{matchLabels: {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    \
+             spec: {{containers: [{{name: nginx, image: nginx:1.29}}]}}\n"
+        );
+        // The page knows no such ticket and passes the answer over.
+        let ticket = u32::MAX;
+        for command in [
+            Command::Reset(spec),
+            Command::Speed(ROLL_OUT_SPEED),
+            Command::Apply { ticket, text },
+        ] {
+            if let Ok(bytes) = postcard::to_stdvec(&command) {
+                let buffer = js_sys::Uint8Array::from(bytes.as_slice()).buffer();
+                if let Err(error) = worker.post_message(&buffer) {
+                    web_sys::console::error_1(&error);
+                }
+            }
+        }
     }
 
     /// `?bench` lists the cases, `?bench=CASE` runs one: its result is the page's whole text.

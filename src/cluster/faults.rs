@@ -100,18 +100,17 @@ impl Cluster {
             fault,
         };
         let cause = core.sim.trace.push(core.sim.now, None, Actor::World, what);
+        let mut killed = false;
         core.step(
             Actor::Kubelet(node),
             Some(cause),
             |timer| Event::Kubelet(at, timer),
             |ctx| {
-                drop(
-                    machine
-                        .kubelet
-                        .kill_container(pod, &container, SIGKILL_EXIT, ctx, net),
-                )
+                let kubelet = &mut machine.kubelet;
+                killed = kubelet.kill_container(pod, &container, SIGKILL_EXIT, ctx, net);
             },
         );
+        debug_assert!(killed, "the container was running a moment ago");
         self.core.send_deliveries();
         Ok(())
     }

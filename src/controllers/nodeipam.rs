@@ -76,7 +76,7 @@ impl NodeIpamController {
     fn allocate(&mut self) -> Option<u32> {
         let count = self.count();
         let found = (0..count)
-            .map(|step| (self.next + step) % count)
+            .map(|step| self.next.wrapping_add(step) % count)
             .find(|index| !self.taken.contains(index))?;
         self.next = (found + 1) % count;
         self.taken.insert(found);

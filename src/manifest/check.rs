@@ -1,18 +1,13 @@
 //! What is wrong with a manifest before it is applied, and after.
 
-use super::decode::{self, DecodeError, UnknownField};
 use super::document::read_all;
+use super::typed::typed;
 use super::yaml::Span;
 use super::{DIAGNOSTICS_MAX, Diagnostic, Document, Severity, fix, ignored, kinds};
-use crate::api::{Kind, Object, Resource, Status};
+use crate::api::decode::UnknownField;
+use crate::api::{Kind, Object, Status};
 use crate::apiserver::{defaulting, validation};
-use k8s_openapi::api::{apps::v1 as apps, batch::v1 as batch, networking::v1 as networking};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 use std::sync::Arc;
-
-/// How many wrong types are looked for in one document.
-const WRONG_TYPES_MAX: usize = 20;
 
 /// Everything that can be said about a text, in its order.
 pub fn check(text: &str) -> Vec<Diagnostic> {
@@ -114,136 +109,6 @@ fn known_kind(document: &Document, out: &mut Vec<Diagnostic>) -> Option<Kind> {
         );
     }
     known
-}
-
-/// The object, where its kind is typed, and the faults of its form.
-type Typed = (Result<Option<Object>, Vec<DecodeError>>, Vec<UnknownField>);
-
-fn typed(kind: Kind, value: &Value) -> Typed {
-    fn object<K: Resource>(value: &Value) -> Typed {
-        let (result, unknown) = decode_all::<K>(value);
-        (
-            result.map(|object| Some(K::wrap(Arc::new(object)))),
-            unknown,
-        )
-    }
-    fn form<T: DeserializeOwned>(kind: Kind, value: &Value) -> Typed {
-        let (result, unknown) = decode_all::<T>(value);
-        let object = |_| Object::from_json(kind, value.clone()).ok();
-        (result.map(object), unknown)
-    }
-    use crate::api::{
-        ConfigMap, Deployment, EndpointSlice, Endpoints, Event, Lease, Namespace, Node, Pod,
-        ReplicaSet, Secret, Service, ServiceAccount, core,
-    };
-    match kind {
-        Kind::Pod => object::<Pod>(value),
-        Kind::Node => object::<Node>(value),
-        Kind::Namespace => object::<Namespace>(value),
-        Kind::Event => object::<Event>(value),
-        Kind::Service => object::<Service>(value),
-        Kind::Endpoints => object::<Endpoints>(value),
-        Kind::ConfigMap => object::<ConfigMap>(value),
-        Kind::Secret => object::<Secret>(value),
-        Kind::ServiceAccount => object::<ServiceAccount>(value),
-        Kind::EndpointSlice => object::<EndpointSlice>(value),
-        Kind::Deployment => object::<Deployment>(value),
-        Kind::ReplicaSet => object::<ReplicaSet>(value),
-        Kind::Lease => object::<Lease>(value),
-        Kind::StatefulSet => form::<apps::StatefulSet>(kind, value),
-        Kind::DaemonSet => form::<apps::DaemonSet>(kind, value),
-        Kind::Job => form::<batch::Job>(kind, value),
-        Kind::CronJob => form::<batch::CronJob>(kind, value),
-        Kind::Ingress => form::<networking::Ingress>(kind, value),
-        Kind::PersistentVolumeClaim => form::<core::PersistentVolumeClaim>(kind, value),
-        _ => match Object::from_json(kind, value.clone()) {
-            Ok(object) => (Ok(Some(object)), Vec::new()),
-            Err(error) => {
-                let error = DecodeError {
-                    path: "metadata".to_owned(),
-                    message: error.to_string(),
-                };
-                (Err(vec![error]), Vec::new())
-            }
-        },
-    }
-}
-
-/// As [`decode::decode`], which stops at the first wrong type: the wrong value is
-/// taken out, and the rest is tried again.
-fn decode_all<T: DeserializeOwned>(
-    value: &Value,
-) -> (Result<T, Vec<DecodeError>>, Vec<UnknownField>) {
-    let (result, unknown) = decode::decode::<T>(value);
-    let mut error = match result {
-        Ok(object) => return (Ok(object), unknown),
-        Err(error) => error,
-    };
-    let mut unknown = unknown;
-    let mut errors = Vec::new();
-    let mut rest = value.clone();
-    for _ in 0..WRONG_TYPES_MAX {
-        let removed = remove(&mut rest, &error.path);
-        errors.push(error);
-        if !removed {
-            break;
-        }
-        let (result, found) = decode::decode::<T>(&rest);
-        unknown = found;
-        match result {
-            Ok(_) => break,
-            Err(next) => error = next,
-        }
-    }
-    (Err(errors), unknown)
-}
-
-/// Sets the value at a path to null, which every type reads as absent.
-fn remove(value: &mut Value, path: &str) -> bool {
-    let mut here = value;
-    let mut rest = path;
-    while !rest.is_empty() {
-        if let Some(inner) = rest.strip_prefix('[') {
-            let Some((index, after)) = inner.split_once(']') else {
-                return false;
-            };
-            let Some(next) = index
-                .parse()
-                .ok()
-                .and_then(|index: usize| here.get_mut(index))
-            else {
-                return false;
-            };
-            (here, rest) = (next, after);
-            continue;
-        }
-        let field = rest.strip_prefix('.').unwrap_or(rest);
-        let Value::Object(map) = here else {
-            return false;
-        };
-        // Keys may hold dots: the longest that fits is meant.
-        let ends = field
-            .char_indices()
-            .filter(|(_, character)| matches!(character, '.' | '['))
-            .map(|(at, _)| at);
-        let Some(end) = ends
-            .chain([field.len()])
-            .filter(|end| map.contains_key(&field[..*end]))
-            .max()
-        else {
-            return false;
-        };
-        let (key, after) = field.split_at(end);
-        let Some(next) = map.get_mut(key) else {
-            return false;
-        };
-        (here, rest) = (next, after);
-    }
-    if here.is_null() {
-        return false;
-    }
-    *here = Value::Null;
-    true
 }
 
 fn type_fix(message: &str) -> String {

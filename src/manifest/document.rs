@@ -4,6 +4,7 @@ use super::lenient;
 use super::place::{self, Position};
 use super::yaml::{self, Fault, Inside, Place, Span};
 use super::{Diagnostic, INPUT_BYTES_MAX, Severity};
+use crate::api::{Key, Kind};
 use serde_json::Value;
 
 /// One object of a manifest.
@@ -34,6 +35,28 @@ impl Document {
     /// parent.
     pub fn position(&self, path: &str) -> Position {
         place::find(&self.place, path)
+    }
+
+    /// Its kind, where it is known in that version.
+    pub fn kind(&self) -> Option<Kind> {
+        Kind::from_api_version(&self.api_version, &self.kind)
+    }
+
+    /// `kind` as it is written.
+    pub fn kind_name(&self) -> &str {
+        &self.kind
+    }
+
+    /// Its namespace and name; `default_namespace` where a namespaced object names
+    /// none.
+    pub fn key(&self, default_namespace: &str) -> Key {
+        let namespaced = self.kind().is_none_or(|kind| kind.info().namespaced);
+        let namespace = match self.namespace.as_str() {
+            _ if !namespaced => "",
+            "" => default_namespace,
+            given => given,
+        };
+        Key::new(namespace, self.name.as_str())
     }
 
     fn new(index: usize, value: Value, place: Place) -> Self {

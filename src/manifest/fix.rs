@@ -1,7 +1,7 @@
 //! What to do about a cause of refusal, in a few words.
 
 use super::Document;
-use super::decode::closest;
+use crate::api::similar::closest;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::StatusCause;
 use serde_json::Value;
 

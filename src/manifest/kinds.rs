@@ -1,7 +1,7 @@
 //! Kinds that are not known, no longer known, or known and idle.
 
-use super::decode::closest;
 use crate::api::Kind;
+use crate::api::similar::closest;
 
 /// API versions that Kubernetes served once: kind, version, the last release that
 /// served it, what to write today (the deprecation guide).

@@ -9,13 +9,14 @@
 //! its length.
 
 mod check;
-mod decode;
 mod document;
 mod fix;
 mod ignored;
 mod kinds;
 mod lenient;
 mod place;
+mod scalar;
+mod typed;
 mod yaml;
 
 #[cfg(test)]

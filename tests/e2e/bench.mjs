@@ -24,8 +24,6 @@ async function ask(browser, url, name) {
   }
 }
 
-/** The page itself: paint, start, and the longest task while the default cluster comes to life. */
-const PAGE_CASE = "page-start";
 /** How long the page is watched after it has started. */
 const WATCHED_MS = 10_000;
 
@@ -46,24 +44,40 @@ function watchMainThread() {
   }).observe({ type: "longtask", buffered: true });
 }
 
-async function measurePage(browser, url) {
-  const opened = await open(browser, url, { prepare: (page) => page.addInitScript(watchMainThread) });
+/** Opens the page, gives the start's duration, and what the observers saw once `until` has come. */
+async function measurePage(browser, url, query, until) {
+  const opened = await open(browser, url, { query, prepare: (page) => page.addInitScript(watchMainThread) });
   try {
     await started(opened);
     const started_ms = await opened.page.evaluate(() => Math.round(performance.now()));
-    await opened.page.waitForTimeout(WATCHED_MS);
-    return { started_ms, ...(await opened.page.evaluate(() => globalThis.seen)) };
+    await until(opened.page);
+    const wall_ms = await opened.page.evaluate(() => Math.round(performance.now()));
+    return { started_ms, wall_ms, ...(await opened.page.evaluate(() => globalThis.seen)) };
   } finally {
     await opened.close();
   }
 }
 
-const server = await serve(path.join(here, "..", "..", "dist"));
+/** The page's own cases: name, query, and when it is over. */
+const PAGE_CASES = [
+  ["page-start", "", (page) => page.waitForTimeout(WATCHED_MS)],
+  [
+    "page-roll-out-1000",
+    "?roll-out=1000",
+    (page) =>
+      page
+        .locator("#cluster-list button", { hasText: "Deployment default/web, 1000 of 1000 ready" })
+        .waitFor({ state: "attached", timeout: CASE_MS_MAX }),
+  ],
+];
+
+const server = await serve(process.env.TABERNETES_DIST ?? path.join(here, "..", "..", "dist"));
 const browser = await launch();
 try {
   const wanted = process.argv.slice(2);
-  if (wanted.length === 0 || wanted.includes(PAGE_CASE)) {
-    console.log(`bench ${PAGE_CASE} ${JSON.stringify(await measurePage(browser, server.url))}`);
+  for (const [name, query, until] of PAGE_CASES) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    console.log(`bench ${name} ${JSON.stringify(await measurePage(browser, server.url, query, until))}`);
   }
   const listed = (await ask(browser, server.url, "")).split("\n").filter((name) => name !== "");
   const chosen = wanted.length === 0 ? listed : listed.filter((name) => wanted.includes(name));

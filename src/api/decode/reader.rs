@@ -1,8 +1,9 @@
 //! A deserializer over JSON values that knows, at every step, in which struct and
 //! at which field it is. The types tell it their names and fields themselves.
 
-use super::go;
+use super::{Reading, UnknownField, go};
 use crate::api::quantity;
+use crate::api::similar::closest;
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess,
     Visitor,
@@ -11,15 +12,19 @@ use serde_json::{Map, Value};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
-pub(super) fn read<T: DeserializeOwned>(value: &Value) -> Result<(T, Vec<String>), String> {
+pub(super) fn read<T: DeserializeOwned>(value: &Value) -> Reading<T> {
     let place = Place::default();
     let reader = Reader {
         value,
         place: &place,
     };
-    match T::deserialize(reader) {
-        Ok(read) => Ok((read, place.unknown.into_inner())),
-        Err(Refusal(message)) => Err(message),
+    let result = T::deserialize(reader).map_err(|Refusal(message)| super::Fault {
+        path: place.failed.take().unwrap_or_default(),
+        message,
+    });
+    Reading {
+        result,
+        unknown: place.unknown.into_inner(),
     }
 }
 
@@ -48,7 +53,9 @@ struct Place {
     within: Cell<&'static str>,
     /// Fields, keys and indexes from the top.
     steps: RefCell<Vec<Step>>,
-    unknown: RefCell<Vec<String>>,
+    unknown: RefCell<Vec<UnknownField>>,
+    /// Where reading stopped.
+    failed: RefCell<Option<String>>,
 }
 
 #[derive(Clone)]
@@ -59,11 +66,20 @@ enum Step {
 }
 
 impl Place {
-    fn enter<R>(&self, step: Step, within: Option<&'static str>, read: impl FnOnce() -> R) -> R {
+    fn enter<R>(
+        &self,
+        step: Step,
+        within: Option<&'static str>,
+        read: impl FnOnce() -> Result<R, Refusal>,
+    ) -> Result<R, Refusal> {
         let outer = self.within.get();
         self.within.set(within.unwrap_or(outer));
         self.steps.borrow_mut().push(step);
         let result = read();
+        if result.is_err() {
+            let path = || self.path();
+            self.failed.borrow_mut().get_or_insert_with(path);
+        }
         self.steps.borrow_mut().pop();
         self.within.set(outer);
         result
@@ -391,7 +407,7 @@ struct Entries<'a> {
     value: Option<(&'a str, &'a Value)>,
     of: Option<Struct>,
     /// Of this struct; told after those of the structs inside it.
-    unknown: Vec<String>,
+    unknown: Vec<UnknownField>,
     place: &'a Place,
 }
 
@@ -422,9 +438,13 @@ impl<'a> Entries<'a> {
                 return Some((key, value));
             }
             let at = self.place.path();
-            self.unknown.push(match at.as_str() {
+            let path = match at.as_str() {
                 "" => key.clone(),
                 at => format!("{at}.{key}"),
+            };
+            self.unknown.push(UnknownField {
+                path,
+                suggestion: closest(key, of.fields),
             });
         }
     }

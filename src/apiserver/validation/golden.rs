@@ -36,7 +36,7 @@ fn in_scope(manifest: &Value) -> Option<Kind> {
 
 /// The object as it stands before validation, or the error of its decoding.
 fn prepared(kind: Kind, manifest: &Value, namespace: &str) -> Result<Object, String> {
-    let object = Object::from_json(kind, manifest.clone()).map_err(|error| error.to_string())?;
+    let object = Object::read(kind, manifest)?.0;
     if let Some(error) = validation::quantity_error(&object) {
         return Err(error.to_string());
     }
@@ -210,7 +210,7 @@ fn judge(exchange: &Value, stored: &mut Stored) -> Option<(Vec<String>, Vec<Stri
                 json_patch::merge(&mut whole, body);
             }
             let mut new = prepared(kind, &whole, namespace).ok()?;
-            let old = Object::from_json(kind, old).ok()?;
+            let old = Object::read(kind, &old).ok()?.0;
             if old.meta().deletion_timestamp.is_some() {
                 return None;
             }

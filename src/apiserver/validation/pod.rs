@@ -7,6 +7,7 @@ use super::resources::{self, Of};
 use super::{ip, names, scheduling, security, volume};
 use crate::api::{Pod, Resource, core};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 pub(super) const SPEC: Path<'static> = Path::root("spec");
 pub(super) const SCOPE: Scope = Scope {
@@ -17,7 +18,7 @@ const RESTART_POLICIES: [&str; 3] = ["Always", "OnFailure", "Never"];
 const DNS_POLICIES: [&str; 4] = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
 const ACTIVE_DEADLINE_SECONDS_MAX: i64 = i32::MAX as i64;
 
-static NO_SPEC: core::PodSpec = empty_spec();
+static NO_SPEC: LazyLock<core::PodSpec> = LazyLock::new(core::PodSpec::default);
 
 /// A pod without a spec is checked as one with an empty spec.
 pub(super) fn spec(pod: &Pod) -> &core::PodSpec {
@@ -407,74 +408,5 @@ fn classes(spec: &core::PodSpec, path: &Path<'_>, errors: &mut Errors) {
         } else if !["linux", "windows"].contains(&os.name.as_str()) {
             errors.unsupported(&path, &os.name, &["linux", "windows"]);
         }
-    }
-}
-
-/// The part of an ephemeral container that every container has.
-pub(super) fn as_container(ephemeral: &core::EphemeralContainer) -> core::Container {
-    let common = ephemeral.clone();
-    core::Container {
-        args: common.args,
-        command: common.command,
-        env: common.env,
-        env_from: common.env_from,
-        image: common.image,
-        image_pull_policy: common.image_pull_policy,
-        name: common.name,
-        resources: common.resources,
-        security_context: common.security_context,
-        termination_message_path: common.termination_message_path,
-        termination_message_policy: common.termination_message_policy,
-        volume_devices: common.volume_devices,
-        volume_mounts: common.volume_mounts,
-        ports: common.ports,
-        ..core::Container::default()
-    }
-}
-
-const fn empty_spec() -> core::PodSpec {
-    core::PodSpec {
-        active_deadline_seconds: None,
-        affinity: None,
-        automount_service_account_token: None,
-        containers: Vec::new(),
-        dns_config: None,
-        dns_policy: None,
-        enable_service_links: None,
-        ephemeral_containers: None,
-        host_aliases: None,
-        host_ipc: None,
-        host_network: None,
-        host_pid: None,
-        host_users: None,
-        hostname: None,
-        hostname_override: None,
-        image_pull_secrets: None,
-        init_containers: None,
-        node_name: None,
-        node_selector: None,
-        os: None,
-        overhead: None,
-        preemption_policy: None,
-        priority: None,
-        priority_class_name: None,
-        readiness_gates: None,
-        resource_claims: None,
-        resources: None,
-        restart_policy: None,
-        runtime_class_name: None,
-        scheduler_name: None,
-        scheduling_gates: None,
-        scheduling_group: None,
-        security_context: None,
-        service_account: None,
-        service_account_name: None,
-        set_hostname_as_fqdn: None,
-        share_process_namespace: None,
-        subdomain: None,
-        termination_grace_period_seconds: None,
-        tolerations: None,
-        topology_spread_constraints: None,
-        volumes: None,
     }
 }

@@ -1,16 +1,13 @@
 //! Volumes of pods.
 
-use super::container::{field_selector, resource_selector};
 use super::field::{Errors, Path, list, text};
-use super::meta;
 use super::names;
+use super::projected;
 use crate::api::core;
 use crate::api::quantity;
 use std::collections::BTreeSet;
 
 const FILE_MODE_MAX: i32 = 0o777;
-const TOKEN_SECONDS_MIN: i64 = 600;
-const TOKEN_SECONDS_MAX: i64 = 1 << 32;
 const HOST_PATH_TYPES: [&str; 8] = [
     "",
     "BlockDevice",
@@ -143,7 +140,7 @@ fn source(volume: &core::Volume, pod_name: Option<&str>, path: &Path<'_>, errors
     check("cephFS", volume.cephfs.is_some(), &|_, _| {});
     check("quobyte", volume.quobyte.is_some(), &|_, _| {});
     check("downwarAPI", volume.downward_api.is_some(), &|_, errors| {
-        downward_api(volume, &path.child("downwardAPI"), errors);
+        projected::downward_api(volume, &path.child("downwardAPI"), errors);
     });
     check("fc", volume.fc.is_some(), &|_, _| {});
     check(
@@ -183,14 +180,14 @@ fn source(volume: &core::Volume, pod_name: Option<&str>, path: &Path<'_>, errors
     });
     check("storageos", volume.storageos.is_some(), &|_, _| {});
     check("projected", volume.projected.is_some(), &|path, errors| {
-        projected(volume, path, errors)
+        projected::projected(volume, path, errors)
     });
     check("scaleIO", volume.scale_io.is_some(), &|_, _| {});
     check("csi", volume.csi.is_some(), &|path, errors| {
-        csi(volume, path, errors)
+        projected::csi(volume, path, errors)
     });
     check("ephemeral", volume.ephemeral.is_some(), &|path, errors| {
-        ephemeral(volume, pod_name, path, errors);
+        projected::ephemeral(volume, pod_name, path, errors);
     });
     check("image", volume.image.is_some(), &|path, errors| {
         if let Some(source) = &volume.image {
@@ -208,13 +205,13 @@ fn source(volume: &core::Volume, pod_name: Option<&str>, path: &Path<'_>, errors
     }
 }
 
-fn present(value: &str, field: &str, path: &Path<'_>, errors: &mut Errors) {
+pub(super) fn present(value: &str, field: &str, path: &Path<'_>, errors: &mut Errors) {
     if value.is_empty() {
         errors.required(&path.child(field), "");
     }
 }
 
-fn mode(mode: Option<i32>, field: &str, path: &Path<'_>, errors: &mut Errors) {
+pub(super) fn mode(mode: Option<i32>, field: &str, path: &Path<'_>, errors: &mut Errors) {
     if let Some(mode) = mode.filter(|mode| !(0..=FILE_MODE_MAX).contains(mode)) {
         let detail = "must be a number between 0 and 0777 (octal), both inclusive";
         errors.invalid(&path.child(field), mode, detail);
@@ -237,7 +234,7 @@ pub(super) fn descending(value: &str, path: &Path<'_>, errors: &mut Errors) {
 }
 
 /// As [`descending`], and no name that begins with `..`.
-fn local(value: &str, path: &Path<'_>, errors: &mut Errors) {
+pub(super) fn local(value: &str, path: &Path<'_>, errors: &mut Errors) {
     descending(value, path, errors);
     if value.starts_with("..") && value != ".." && !value.starts_with("../") {
         errors.invalid(path, value, "must not start with '..'");
@@ -285,7 +282,7 @@ fn config_map(volume: &core::Volume, path: &Path<'_>, errors: &mut Errors) {
     items(list(&source.items), path, errors);
 }
 
-fn items(items: &[core::KeyToPath], path: &Path<'_>, errors: &mut Errors) {
+pub(super) fn items(items: &[core::KeyToPath], path: &Path<'_>, errors: &mut Errors) {
     for (index, item) in items.iter().enumerate() {
         let path = path.child("items");
         let path = path.index(index);
@@ -306,193 +303,5 @@ fn nfs(volume: &core::Volume, path: &Path<'_>, errors: &mut Errors) {
             &source.path,
             "must be an absolute path",
         );
-    }
-}
-
-fn downward_api(volume: &core::Volume, path: &Path<'_>, errors: &mut Errors) {
-    let Some(source) = &volume.downward_api else {
-        return;
-    };
-    mode(source.default_mode, "defaultMode", path, errors);
-    for file in list(&source.items) {
-        downward_file(file, path, errors);
-    }
-}
-
-fn downward_file(file: &core::DownwardAPIVolumeFile, path: &Path<'_>, errors: &mut Errors) {
-    const FIELDS: [&str; 5] = [
-        "metadata.annotations",
-        "metadata.labels",
-        "metadata.name",
-        "metadata.namespace",
-        "metadata.uid",
-    ];
-    present(&file.path, "path", path, errors);
-    local(&file.path, &path.child("path"), errors);
-    match (&file.field_ref, &file.resource_field_ref) {
-        (Some(selector), other) => {
-            field_selector(selector, &FIELDS, &path.child("fieldRef"), errors);
-            if other.is_some() {
-                let detail = "fieldRef and resourceFieldRef can not be specified simultaneously";
-                errors.invalid(path, "resource", detail);
-            }
-        }
-        (None, Some(selector)) => {
-            resource_selector(selector, true, &path.child("resourceFieldRef"), errors);
-        }
-        (None, None) => {
-            errors.required(path, "one of fieldRef and resourceFieldRef is required");
-        }
-    }
-    mode(file.mode, "mode", path, errors);
-}
-
-fn projected(volume: &core::Volume, path: &Path<'_>, errors: &mut Errors) {
-    let Some(source) = &volume.projected else {
-        return;
-    };
-    mode(source.default_mode, "defaultMode", path, errors);
-    let sources = path.child("sources");
-    let mut paths: BTreeSet<&str> = BTreeSet::new();
-    for (index, projection) in list(&source.sources).iter().enumerate() {
-        let source_path = sources.index(index);
-        let mut given = 0;
-        let mut keyed = Vec::new();
-        if let Some(secret) = &projection.secret {
-            keyed.push(("secret", &secret.name, &secret.items));
-        }
-        if let Some(map) = &projection.config_map {
-            keyed.push(("configMap", &map.name, &map.items));
-        }
-        for (kind, name, its_items) in keyed {
-            given += 1;
-            let path_of_kind = source_path.child(kind);
-            present(name, "name", &path_of_kind, errors);
-            items(list(its_items), &path_of_kind, errors);
-            for item in list(its_items) {
-                if !item.path.is_empty() && !paths.insert(&item.path) {
-                    errors.invalid(path, name, "conflicting duplicate paths");
-                }
-            }
-        }
-        if let Some(downward) = &projection.downward_api {
-            given += 1;
-            for file in list(&downward.items) {
-                downward_file(file, &source_path.child("downwardAPI"), errors);
-                if !file.path.is_empty() && !paths.insert(&file.path) {
-                    errors.invalid(path, &file.path, "conflicting duplicate paths");
-                }
-            }
-        }
-        if let Some(token) = &projection.service_account_token {
-            given += 1;
-            service_account_token(token, path, &source_path, errors);
-        }
-        if projection.cluster_trust_bundle.is_some() {
-            given += 1;
-        }
-        if given > 1 {
-            let detail = "may not specify more than 1 volume type per source";
-            errors.forbidden(&source_path, detail);
-        }
-    }
-}
-
-fn service_account_token(
-    token: &core::ServiceAccountTokenProjection,
-    volume_path: &Path<'_>,
-    source_path: &Path<'_>,
-    errors: &mut Errors,
-) {
-    let token_path = source_path.child("serviceAccountToken");
-    let seconds_path = token_path.child("expirationSeconds");
-    let seconds = token.expiration_seconds.unwrap_or(TOKEN_SECONDS_MIN);
-    if seconds < TOKEN_SECONDS_MIN {
-        let detail = "may not specify a duration less than 10 minutes";
-        errors.invalid(&seconds_path, seconds, detail);
-    }
-    if seconds > TOKEN_SECONDS_MAX {
-        let detail = "may not specify a duration larger than 2^32 seconds";
-        errors.invalid(&seconds_path, seconds, detail);
-    }
-    present(&token.path, "path", volume_path, errors);
-    if !token.path.is_empty() {
-        local(&token.path, &volume_path.child("path"), errors);
-    }
-}
-
-fn csi(volume: &core::Volume, path: &Path<'_>, errors: &mut Errors) {
-    const DRIVER_LENGTH_MAX: usize = 63;
-    let Some(source) = &volume.csi else { return };
-    let driver = path.child("driver");
-    if source.driver.is_empty() {
-        errors.required(&driver, "");
-    } else if source.driver.len() > DRIVER_LENGTH_MAX {
-        errors.too_long(&driver, DRIVER_LENGTH_MAX);
-    }
-    if !source.driver.is_empty() {
-        errors.rule(&driver, &source.driver.to_lowercase(), names::subdomain);
-    }
-}
-
-fn ephemeral(volume: &core::Volume, pod_name: Option<&str>, path: &Path<'_>, errors: &mut Errors) {
-    let Some(source) = &volume.ephemeral else {
-        return;
-    };
-    let template_path = path.child("volumeClaimTemplate");
-    match &source.volume_claim_template {
-        None => errors.required(&template_path, ""),
-        Some(template) => {
-            if let Some(metadata) = &template.metadata {
-                let path = template_path.child("metadata");
-                if let Some(map) = &metadata.labels {
-                    meta::labels(map, &path.child("labels"), errors);
-                }
-                if let Some(map) = &metadata.annotations {
-                    meta::annotations(map, &path.child("annotations"), errors);
-                }
-            }
-            claim_spec(&template.spec, &template_path.child("spec"), errors);
-        }
-    }
-    if let Some(pod_name) = pod_name.filter(|_| !volume.name.is_empty()) {
-        let claim = format!("{pod_name}-{}", volume.name);
-        let mut messages = Vec::new();
-        names::subdomain(&claim, &mut messages);
-        for message in messages {
-            let detail = format!("PVC name \"{claim}\": {message}");
-            errors.invalid(&path.child("name"), &volume.name, detail);
-        }
-    }
-}
-
-fn claim_spec(spec: &core::PersistentVolumeClaimSpec, path: &Path<'_>, errors: &mut Errors) {
-    const MODES: [&str; 4] = [
-        "ReadOnlyMany",
-        "ReadWriteMany",
-        "ReadWriteOnce",
-        "ReadWriteOncePod",
-    ];
-    let modes_path = path.child("accessModes");
-    if list(&spec.access_modes).is_empty() {
-        errors.required(&modes_path, "at least 1 access mode is required");
-    }
-    for mode in list(&spec.access_modes) {
-        if !MODES.contains(&mode.as_str()) {
-            errors.unsupported(&modes_path, mode, &MODES);
-        }
-    }
-    let resources = path.child("resources");
-    let storage = spec
-        .resources
-        .as_ref()
-        .and_then(|resources| resources.requests.as_ref()?.get("storage"));
-    match storage.map(quantity::amount) {
-        None => errors.required(&resources.key("storage"), ""),
-        Some(amount) if amount <= quantity::Amount::ZERO => {
-            let detail = "must be greater than zero";
-            errors.invalid(&resources.key("storage"), amount.to_string(), detail);
-        }
-        Some(_) => {}
     }
 }

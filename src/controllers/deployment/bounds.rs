@@ -15,6 +15,11 @@ pub(super) fn set_replicas(set: &ReplicaSet) -> i32 {
     spec.and_then(|spec| spec.replicas).unwrap_or(1)
 }
 
+/// Sums counts of sets; a user may ask for more than an i32 holds.
+pub(super) fn total(counts: impl Iterator<Item = i32>) -> i32 {
+    counts.fold(0, i32::saturating_add)
+}
+
 fn strategy_type(deployment: &Deployment) -> Option<&str> {
     let spec = deployment.spec.as_ref()?;
     spec.strategy.as_ref()?.type_.as_deref()

@@ -46,17 +46,17 @@ impl Rollout<'_, '_> {
     /// Shrinks old sets: first their unhealthy pods, then healthy ones as far as
     /// enough stay available (`reconcileOldReplicaSets`).
     fn shrink_old(&mut self) -> Result<bool, ApiError> {
-        let total = |sets: &[std::sync::Arc<ReplicaSet>]| -> i32 {
-            sets.iter().map(|set| bounds::set_replicas(set)).sum()
-        };
-        let old = total(&self.old);
+        let old = bounds::total(self.old.iter().map(|set| bounds::set_replicas(set)));
         if old == 0 {
             return Ok(false);
         }
         let new = self.new.as_deref();
         let new_size = new.map_or(0, bounds::set_replicas);
-        let new_unavailable = new_size - new.map_or(0, available);
-        let budget = old + new_size - self.min_available() - new_unavailable;
+        let new_unavailable = new_size.saturating_sub(new.map_or(0, available));
+        let budget = old
+            .saturating_add(new_size)
+            .saturating_sub(self.min_available())
+            .saturating_sub(new_unavailable);
         if budget <= 0 {
             return Ok(false);
         }
@@ -77,7 +77,7 @@ impl Rollout<'_, '_> {
                 break;
             }
             let size = bounds::set_replicas(&set);
-            let unavailable = size - available(&set);
+            let unavailable = size.saturating_sub(available(&set));
             if unavailable == 0 {
                 continue;
             }
@@ -96,8 +96,8 @@ impl Rollout<'_, '_> {
 
     /// `scaleDownOldReplicaSetsForRollingUpdate`.
     fn drop_healthy(&mut self) -> Result<i32, ApiError> {
-        let present: i32 = self.all().map(|set| available(set)).sum();
-        let budget = present - self.min_available();
+        let present = bounds::total(self.all().map(|set| available(set)));
+        let budget = present.saturating_sub(self.min_available());
         let mut dropped = 0;
         for set in self.active_old() {
             if dropped >= budget {

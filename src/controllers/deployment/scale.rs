@@ -18,12 +18,12 @@ impl Rollout<'_, '_> {
         if bounds::is_recreate(&self.deployment) {
             return wanted;
         }
-        let present: i32 = self.all().map(|set| bounds::set_replicas(set)).sum();
+        let present = bounds::total(self.all().map(|set| bounds::set_replicas(set)));
         let most = wanted.saturating_add(bounds::max_surge(&self.deployment));
         if present >= most {
             return current;
         }
-        current + (most - present).min(wanted - current)
+        current.saturating_add((most - present).min(wanted.saturating_sub(current)))
     }
 
     /// Sizes a set and says so in an event. Nothing where it has the size already.
@@ -133,23 +133,24 @@ impl Rollout<'_, '_> {
             .filter(|set| bounds::set_replicas(set) > 0)
             .cloned()
             .collect();
-        let present: i32 = active.iter().map(|set| bounds::set_replicas(set)).sum();
+        let present = bounds::total(active.iter().map(|set| bounds::set_replicas(set)));
         let allowed = match wanted {
             0 => 0,
             wanted => wanted.saturating_add(bounds::max_surge(&self.deployment)),
         };
-        let to_add = allowed - present;
+        let to_add = i32::saturating_sub(allowed, present);
         active.sort_by(|one, other| by_size(one, other, to_add > 0));
         let mut added = 0;
         let mut sizes = Vec::with_capacity(active.len());
         for set in &active {
             let share = self.proportion(set, to_add, added);
-            sizes.push(bounds::set_replicas(set) + share);
-            added += share;
+            sizes.push(bounds::set_replicas(set).saturating_add(share));
+            added = i32::saturating_add(added, share);
         }
         // What rounding left over goes to the first.
         if let Some(first) = sizes.first_mut() {
-            *first = (*first + to_add - added).max(0);
+            let left_over = to_add.saturating_sub(added);
+            *first = i32::saturating_add(*first, left_over).max(0);
         }
         for (set, size) in active.iter().zip(sizes) {
             self.size_set(set, size)?;
@@ -163,7 +164,7 @@ impl Rollout<'_, '_> {
         if bounds::set_replicas(set) == 0 || to_add == 0 || to_add == added {
             return 0;
         }
-        let (fraction, allowed) = (self.fraction(set), to_add - added);
+        let (fraction, allowed) = (self.fraction(set), to_add.saturating_sub(added));
         if to_add > 0 {
             fraction.min(allowed)
         } else {
@@ -187,7 +188,7 @@ impl Rollout<'_, '_> {
         }
         let most = f64::from(wanted) + f64::from(bounds::max_surge(&self.deployment));
         let share = (f64::from(size) * most / f64::from(before)).round();
-        share as i32 - size
+        (share as i32).saturating_sub(size)
     }
 }
 

@@ -14,7 +14,7 @@ impl Rollout<'_, '_> {
     /// The status as the sets stand now (`calculateStatus`).
     fn calculate_status(&self) -> DeploymentStatus {
         let old = self.deployment.status.clone().unwrap_or_default();
-        let sum = |of: &dyn Fn(&ReplicaSet) -> i32| -> i32 { self.all().map(|set| of(set)).sum() };
+        let sum = |of: &dyn Fn(&ReplicaSet) -> i32| bounds::total(self.all().map(|set| of(set)));
         let count = |of: fn(&k8s_openapi::api::apps::v1::ReplicaSetStatus) -> Option<i32>| {
             sum(&|set| set.status.as_ref().and_then(of).unwrap_or(0))
         };
@@ -27,7 +27,9 @@ impl Rollout<'_, '_> {
             ready_replicas: non_zero(count(|status| status.ready_replicas)),
             available_replicas: non_zero(available_replicas),
             unavailable_replicas: non_zero(
-                (sum(&bounds::set_replicas) - available_replicas).max(0),
+                sum(&bounds::set_replicas)
+                    .saturating_sub(available_replicas)
+                    .max(0),
             ),
             terminating_replicas: Some(count(|status| status.terminating_replicas)),
             collision_count: old.collision_count,

@@ -79,7 +79,7 @@ impl Image {
         };
         IMAGES
             .iter()
-            .find(|image| image.names.iter().any(|pattern| is_named(pattern)))
+            .find(|image| image.names.iter().any(is_named))
             .map_or((&UNKNOWN, false), |image| (image, true))
     }
 

@@ -160,7 +160,10 @@ impl Trip<'_> {
 
     fn why_ask(&self, conf: &ResolvConf, name: &str, candidate: &str, tried: &[String]) -> String {
         let server = conf.nameserver;
-        let dots = name.matches('.').count();
+        let dots = match name.matches('.').count() {
+            1 => "1 dot".to_owned(),
+            count => format!("{count} dots"),
+        };
         match (tried.last(), candidate == name.trim_end_matches('.')) {
             (Some(last), _) => format!(
                 "{last} does not exist; the resolver goes on with the next of its search list: {candidate}."
@@ -169,7 +172,7 @@ impl Trip<'_> {
                 "The process knows only a name. Its resolv.conf says nameserver {server}: it asks for {candidate}."
             ),
             (None, false) => format!(
-                "The process knows only a name. {name} has {dots} dots, fewer than ndots:{}: the resolver first tries it with its search list, beginning with {candidate}, at nameserver {server}.",
+                "The process knows only a name. {name} has {dots}, fewer than ndots:{}: the resolver first tries it with its search list, beginning with {candidate}, at nameserver {server}.",
                 conf.ndots
             ),
         }

@@ -190,6 +190,8 @@ struct Trip<'a> {
     legs: Vec<Leg>,
     /// Whether anybody wants to see it.
     watched: bool,
+    /// The program that took the last packet, and answers it.
+    server: Name,
     /// What the sending program was told.
     heard: Option<Reached>,
 }
@@ -202,6 +204,7 @@ impl<'a> Trip<'a> {
             sender,
             legs: Vec::new(),
             watched,
+            server: "kernel".into(),
             heard: None,
         }
     }
@@ -212,12 +215,19 @@ impl<'a> Trip<'a> {
             return self.unseen(from, packet.clone());
         }
         self.walker.recording = true;
-        let process = match *from == self.sender.station {
-            true => self.sender.process.clone(),
-            false => "server".into(),
+        let process = match kind {
+            LegKind::DnsQuery | LegKind::Request => self.sender.process.clone(),
+            LegKind::DnsReply | LegKind::Reply => self.server.clone(),
         };
         self.walker.begin(from, &process, packet, why);
         let end = self.walker.send(from, packet.clone());
+        self.server = match &end {
+            End::Delivered {
+                socket: Some(socket),
+                ..
+            } => socket.listener.container.clone(),
+            _ => "kernel".into(),
+        };
         let hops: Vec<Hop> = self.walker.take_hops();
         self.legs.push(Leg {
             kind,

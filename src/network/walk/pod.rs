@@ -21,6 +21,9 @@ impl Walker<'_> {
             (false, Some(via)) => format!(
                 "The pod knows only its own link. For {dst} the default route leads to {via}, the bridge of its node."
             ),
+            (false, None) if self.is_gateway(uid, dst) => {
+                format!("{dst} is the bridge of the pod's own node, on the pod's own link.")
+            }
             (false, None) => {
                 format!("{dst} is on the same link: a pod of the same node. No router is needed.")
             }
@@ -56,6 +59,12 @@ impl Walker<'_> {
             return End::dead("The pod's cable is unplugged.");
         };
         self.bridge_in(&node, &port, flight.leave())
+    }
+
+    fn is_gateway(&self, uid: &str, ip: std::net::Ipv4Addr) -> bool {
+        let home = self.net.homes.get(uid);
+        let node = home.and_then(|home| self.net.node(home));
+        node.is_some_and(|node| node.gateway() == Some(ip))
     }
 
     pub(super) fn pod_receive(&mut self, uid: &Name, flight: Flight) -> End {

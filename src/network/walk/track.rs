@@ -260,9 +260,10 @@ impl Walker<'_> {
                 "source"
             }
         };
-        let way = match flow.direction {
-            Direction::Original => "as for its first packet",
-            Direction::Reply => "back, so that who asked sees whom it asked",
+        let way = match (flow.direction, end) {
+            (Direction::Original, _) => "as for its first packet",
+            (Direction::Reply, End::Destination) => "back to who really asked",
+            (Direction::Reply, End::Source) => "back, so that who asked sees whom it asked",
         };
         let why = format!(
             "conntrack knows this connection; no rule of nat is looked at. The {what} is rewritten {way}: {}:{}.",

@@ -79,7 +79,5 @@ fn why_not_ready(node: &Node, seen: &super::super::protocol::NodeView) -> Option
 }
 
 pub(super) fn write_network(cluster: &Cluster, node: &str, detail: &mut Detail) {
-    if let Some(rules) = cluster.network().iptables_save(node, cluster.now()) {
-        detail.texts.push(("iptables-save".into(), rules));
-    }
+    detail.texts.extend(cluster.network().node_tables(node, cluster.now()));
 }
