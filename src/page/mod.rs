@@ -10,15 +10,20 @@
 //! | `words` | numbers, times and names as people read them |
 //! | `first_steps` | what a newcomer's button does next |
 //! | `glossary` | what the terms mean, one sentence each |
+//! | `draft`, `hops`, `plugins`, `series` | what the packet form, the journey, a decision and the charts say, apart from how it looks |
 //! | `fixture` | a made-up cluster to draw and test with |
 //! | `link` | commands to the worker, updates from it |
 //! | `app`, `ui` | what all components share |
 //! | `shell` | header, docks, sheet, list for screen readers |
 //! | `panels` | editor, inspector, journey, timeline, charts, scenario |
 
+pub mod draft;
 pub mod first_steps;
 pub mod fixture;
 pub mod glossary;
+pub mod hops;
+pub mod plugins;
+pub mod series;
 pub mod stage;
 pub mod state;
 pub mod words;

@@ -2,18 +2,23 @@
 //! takes what it shows from [`use_world`](super::app::use_world) and
 //! [`use_ui`](super::ui::use_ui).
 
+mod charts;
 mod events;
+mod inspector;
+mod journey;
 
 use super::ui::Panel;
+use wasm_bindgen::JsCast;
 use yew::prelude::*;
 
 /// What a panel shows.
 pub fn panel(panel: Panel) -> Html {
     match panel {
         Panel::Events => html! { <events::Events /> },
-        Panel::Manifest | Panel::Scenario | Panel::Inspector | Panel::Journey | Panel::Charts => {
-            html! {}
-        }
+        Panel::Inspector => html! { <inspector::Inspector /> },
+        Panel::Journey => html! { <journey::JourneyPanel /> },
+        Panel::Charts => html! { <charts::Charts /> },
+        Panel::Manifest | Panel::Scenario => html! {},
     }
 }
 
@@ -26,4 +31,16 @@ pub fn timeline() -> Html {
 /// The header's slot for choosing a scenario.
 pub fn scenario_picker() -> Html {
     html! {}
+}
+
+/// Moves the focus to the element of this id.
+fn focus(id: &str) {
+    let element = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.get_element_by_id(id))
+        .and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(element) = element {
+        // An element that cannot take the focus is no harm.
+        let _ = element.focus();
+    }
 }
