@@ -3,7 +3,7 @@
 use crate::api::{Key, Name, Resource};
 use crate::apiserver::WatchEvent;
 use crate::sim::trace::Change;
-use imbl::{OrdMap, OrdSet};
+use imbl::OrdMap;
 use std::sync::Arc;
 
 /// The objects of one kind as the watch has told them so far, which may lag
@@ -11,8 +11,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Cache<K: Resource> {
     objects: OrdMap<Key, Arc<K>>,
-    by_owner: OrdMap<Name, OrdSet<Key>>,
-    by_node: OrdMap<Name, OrdSet<Key>>,
+    by_owner: OrdMap<Name, OrdMap<Key, Arc<K>>>,
+    by_node: OrdMap<Name, OrdMap<Key, Arc<K>>>,
 }
 
 impl<K: Resource> Default for Cache<K> {
@@ -40,10 +40,8 @@ impl<K: Resource> Cache<K> {
         let object = K::unwrap(&event.object)?;
         let key = object.key();
         let before = self.objects.get(&key).cloned();
-        if let Some(before) = &before {
-            self.unindex(&key, before);
-        }
         if event.change == Change::Deleted {
+            self.index(&key, before.as_ref(), None);
             self.objects.remove(&key);
             // Handlers want the last known state where the cache missed it.
             return Some(Applied {
@@ -51,7 +49,7 @@ impl<K: Resource> Cache<K> {
                 after: None,
             });
         }
-        self.index(&key, object);
+        self.index(&key, before.as_ref(), Some(object));
         self.objects.insert(key, object.clone());
         Some(Applied {
             before,
@@ -79,18 +77,12 @@ impl<K: Resource> Cache<K> {
 
     /// The objects whose controller has this uid, by key.
     pub fn controlled_by<'a>(&'a self, uid: &str) -> impl Iterator<Item = &'a Arc<K>> {
-        let keys = self.by_owner.get(uid);
-        keys.into_iter()
-            .flatten()
-            .filter_map(|key| self.objects.get(key))
+        self.by_owner.get(uid).into_iter().flat_map(OrdMap::values)
     }
 
     /// The pods bound to a node, by key. Empty for other kinds.
     pub fn on_node<'a>(&'a self, node: &str) -> impl Iterator<Item = &'a Arc<K>> {
-        let keys = self.by_node.get(node);
-        keys.into_iter()
-            .flatten()
-            .filter_map(|key| self.objects.get(key))
+        self.by_node.get(node).into_iter().flat_map(OrdMap::values)
     }
 
     /// How many objects are known.
@@ -103,31 +95,36 @@ impl<K: Resource> Cache<K> {
         self.objects.is_empty()
     }
 
-    fn index(&mut self, key: &Key, object: &Arc<K>) {
-        if let Some(uid) = controller_uid(&**object) {
-            self.by_owner.entry(uid).or_default().insert(key.clone());
-        }
-        if let Some(node) = node_of(object) {
-            self.by_node.entry(node).or_default().insert(key.clone());
-        }
-    }
-
-    fn unindex(&mut self, key: &Key, object: &Arc<K>) {
-        if let Some(uid) = controller_uid(&**object) {
-            forget(&mut self.by_owner, &uid, key);
-        }
-        if let Some(node) = node_of(object) {
-            forget(&mut self.by_node, &node, key);
-        }
+    fn index(&mut self, key: &Key, before: Option<&Arc<K>>, after: Option<&Arc<K>>) {
+        let owner = |object: Option<&Arc<K>>| object.and_then(|object| controller_uid(&**object));
+        reindex(&mut self.by_owner, key, owner(before), owner(after), after);
+        let node = |object: Option<&Arc<K>>| object.and_then(node_of);
+        reindex(&mut self.by_node, key, node(before), node(after), after);
     }
 }
 
-fn forget(index: &mut OrdMap<Name, OrdSet<Key>>, at: &Name, key: &Key) {
-    if let Some(keys) = index.get_mut(at) {
-        keys.remove(key);
-        if keys.is_empty() {
-            index.remove(at);
+/// Files an object under what it belongs to now, and no longer under what it
+/// belonged to before.
+fn reindex<K>(
+    index: &mut OrdMap<Name, OrdMap<Key, Arc<K>>>,
+    key: &Key,
+    before: Option<Name>,
+    after: Option<Name>,
+    object: Option<&Arc<K>>,
+) {
+    if let Some(at) = before.filter(|before| after.as_ref() != Some(before))
+        && let Some(objects) = index.get_mut(&at)
+    {
+        objects.remove(key);
+        if objects.is_empty() {
+            index.remove(&at);
         }
+    }
+    if let (Some(at), Some(object)) = (after, object) {
+        index
+            .entry(at)
+            .or_default()
+            .insert(key.clone(), object.clone());
     }
 }
 

@@ -6,8 +6,8 @@ use crate::api::core::{EventSource, ObjectReference};
 use crate::api::{Event, Key, Kind, Name, Object, ObjectMeta, Resource, Time};
 use crate::apiserver::{PatchType, Subresource};
 use crate::sim::Instant;
-use imbl::OrdMap;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How loud an event is.
@@ -41,8 +41,8 @@ struct Sameness {
 pub struct Recorder {
     component: Name,
     host: Option<Name>,
-    seen: OrdMap<Sameness, (Key, i32)>,
-    budgets: OrdMap<(Kind, Key), (f64, Instant)>,
+    seen: BTreeMap<Sameness, (Key, i32)>,
+    budgets: BTreeMap<(Kind, Key), (f64, Instant)>,
 }
 
 impl Recorder {
@@ -52,8 +52,8 @@ impl Recorder {
         Recorder {
             component: component.into(),
             host,
-            seen: OrdMap::new(),
-            budgets: OrdMap::new(),
+            seen: BTreeMap::new(),
+            budgets: BTreeMap::new(),
         }
     }
 
@@ -106,7 +106,7 @@ impl Recorder {
         let event = self.compose(ctx, regarding, field, event_type, reason, message);
         if let Ok(stored) = ctx.create(event) {
             if self.seen.len() >= REMEMBERED_MAX {
-                self.seen = OrdMap::new();
+                self.seen = BTreeMap::new();
             }
             self.seen.insert(sameness, (stored.key(), 1));
         }
@@ -169,7 +169,7 @@ impl Recorder {
     /// Takes one from the object's token bucket.
     fn within_budget(&mut self, kind: Kind, key: &Key, now: Instant) -> bool {
         if self.budgets.len() >= REMEMBERED_MAX {
-            self.budgets = OrdMap::new();
+            self.budgets = BTreeMap::new();
         }
         let (tokens, at) = self
             .budgets

@@ -2,8 +2,7 @@
 //! that failed (`k8s.io/client-go/util/workqueue`).
 
 use crate::sim::Cause;
-use imbl::OrdMap;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 /// First delay after a failure (`DefaultControllerRateLimiter`).
@@ -16,16 +15,16 @@ const BACK_OFF_MAX: Duration = Duration::from_secs(1000);
 #[derive(Clone, Debug)]
 pub struct WorkQueue<K: Ord + Clone> {
     order: VecDeque<K>,
-    waiting: OrdMap<K, Cause>,
-    failures: OrdMap<K, u32>,
+    waiting: BTreeMap<K, Cause>,
+    failures: BTreeMap<K, u32>,
 }
 
 impl<K: Ord + Clone> Default for WorkQueue<K> {
     fn default() -> Self {
         WorkQueue {
             order: VecDeque::new(),
-            waiting: OrdMap::new(),
-            failures: OrdMap::new(),
+            waiting: BTreeMap::new(),
+            failures: BTreeMap::new(),
         }
     }
 }

@@ -11,8 +11,8 @@ use crate::api::{Key, Kind, Resource, Service};
 use crate::apiserver::{Selection, WatchEvent};
 use crate::client::{Ctx, EventType};
 use crate::sim::{Actor, Instant};
-use imbl::OrdMap;
 use ipnet::Ipv4Net;
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,8 +38,8 @@ impl CloudController {
     pub fn new(range: Ipv4Net) -> Self {
         let logic = ServiceController {
             range,
-            given: OrdMap::new(),
-            ready: OrdMap::new(),
+            given: BTreeMap::new(),
+            ready: BTreeMap::new(),
         };
         CloudController {
             informers: Informers::default(),
@@ -77,9 +77,9 @@ impl Default for CloudController {
 #[derive(Clone, Debug)]
 struct ServiceController {
     range: Ipv4Net,
-    given: OrdMap<Key, Ipv4Addr>,
+    given: BTreeMap<Key, Ipv4Addr>,
     /// When each load balancer will be set up.
-    ready: OrdMap<Key, Instant>,
+    ready: BTreeMap<Key, Instant>,
 }
 
 type Context<'a> = StepCtx<'a, Key>;

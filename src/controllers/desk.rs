@@ -8,7 +8,7 @@ use crate::apiserver::WatchEvent;
 use crate::client::{Ctx, EventType, Recorder, WorkQueue};
 use crate::sim::trace::What;
 use crate::sim::{Actor, Instant, MILLISECOND};
-use imbl::OrdMap;
+use std::collections::BTreeMap;
 use std::fmt::{Debug, Display};
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ pub(super) trait Controller: Clone + Debug {
 #[derive(Clone, Debug)]
 pub(super) struct Desk<I: Ord + Clone> {
     queue: WorkQueue<I>,
-    delayed: OrdMap<I, Instant>,
+    delayed: BTreeMap<I, Instant>,
     recorder: Recorder,
     /// A Work timer is on its way.
     busy: bool,
@@ -115,7 +115,7 @@ impl<I: Ord + Clone + Debug> Desk<I> {
     fn new(source: &str) -> Self {
         Desk {
             queue: WorkQueue::default(),
-            delayed: OrdMap::new(),
+            delayed: BTreeMap::new(),
             recorder: Recorder::new(source, None),
             busy: false,
             aside: 0,

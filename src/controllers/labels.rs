@@ -2,8 +2,7 @@
 
 use crate::api::meta::LabelSelectorRequirement;
 use crate::api::{Key, LabelSelector, Name};
-use imbl::{OrdMap, OrdSet};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 type Labels = BTreeMap<String, String>;
 
@@ -58,8 +57,8 @@ pub(super) fn selects_all(selector: &LabelSelector) -> bool {
 /// Which objects of a namespace carry a label.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LabelIndex {
-    keys: OrdMap<(Name, Name, Name), OrdSet<Key>>,
-    none: OrdSet<Key>,
+    keys: BTreeMap<(Name, Name, Name), BTreeSet<Key>>,
+    none: BTreeSet<Key>,
 }
 
 impl LabelIndex {
@@ -100,7 +99,7 @@ impl LabelIndex {
         self.set(namespace, name, value).into_iter().flatten()
     }
 
-    fn set(&self, namespace: &str, name: &str, value: &str) -> Option<&OrdSet<Key>> {
+    fn set(&self, namespace: &str, name: &str, value: &str) -> Option<&BTreeSet<Key>> {
         self.keys
             .get(&(namespace.into(), name.into(), value.into()))
     }

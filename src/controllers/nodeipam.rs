@@ -8,8 +8,8 @@ use crate::api::status::{ApiError, conflict};
 use crate::api::{Key, Kind, Node};
 use crate::apiserver::WatchEvent;
 use crate::client::EventType;
-use imbl::{OrdMap, OrdSet};
 use ipnet::Ipv4Net;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 /// The allocator's memory.
@@ -17,10 +17,10 @@ use std::net::Ipv4Addr;
 pub(super) struct NodeIpamController {
     cluster: Ipv4Net,
     mask: u8,
-    taken: OrdSet<u32>,
+    taken: BTreeSet<u32>,
     /// Ranges by node, so that they are given back even if the node's last
     /// version did not tell.
-    by_node: OrdMap<Key, u32>,
+    by_node: BTreeMap<Key, u32>,
     /// Where the search goes on: ranges are not given out again at once.
     next: u32,
 }
@@ -32,8 +32,8 @@ impl NodeIpamController {
             mask: config
                 .node_cidr_mask_size
                 .clamp(config.cluster_cidr.prefix_len(), 32),
-            taken: OrdSet::new(),
-            by_node: OrdMap::new(),
+            taken: BTreeSet::new(),
+            by_node: BTreeMap::new(),
             next: 0,
         };
         ipam.keep_free_for_services(config.service_cidr);

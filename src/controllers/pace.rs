@@ -8,11 +8,11 @@
 
 use crate::api::Key;
 use crate::sim::Instant;
-use imbl::OrdMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Distance that each pod adds.
-const PER_POD: Duration = Duration::from_micros(100);
+const PER_POD: Duration = Duration::from_micros(500);
 /// No set waits longer.
 const DISTANCE_MAX: Duration = Duration::from_secs(1);
 /// Sets whose distance is shorter than this are not kept waiting at all.
@@ -21,7 +21,7 @@ const DISTANCE_MIN: Duration = Duration::from_millis(2);
 /// When each workload may be looked at again.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pace {
-    next: OrdMap<Key, Instant>,
+    next: BTreeMap<Key, Instant>,
 }
 
 impl Pace {

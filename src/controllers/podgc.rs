@@ -9,7 +9,7 @@ use crate::api::{Key, Name, Node, Pod, Resource};
 use crate::apiserver::{DeleteOptions, WatchEvent};
 use crate::client::Applied;
 use crate::sim::Instant;
-use imbl::{OrdMap, OrdSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,12 +27,12 @@ const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 #[derive(Clone, Debug, Default)]
 pub(super) struct PodGcController {
     /// Ended pods, oldest first.
-    terminated: OrdSet<(Option<jiff::Timestamp>, Key)>,
+    terminated: BTreeSet<(Option<jiff::Timestamp>, Key)>,
     /// Deleted before they were ever bound.
-    unbound_deleted: OrdSet<Key>,
+    unbound_deleted: BTreeSet<Key>,
     /// Nodes that pods are bound to and that do not exist; since when it is known.
-    absent_nodes: OrdMap<Name, Instant>,
-    out_of_service: OrdSet<Name>,
+    absent_nodes: BTreeMap<Name, Instant>,
+    out_of_service: BTreeSet<Name>,
 }
 
 impl Controller for PodGcController {

@@ -12,7 +12,7 @@ use crate::api::{Key, Name, Node, Pod, Resource};
 use crate::apiserver::{DeleteOptions, WatchEvent};
 use crate::client::EventType;
 use crate::sim::Instant;
-use imbl::OrdMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ struct Scheduled {
 /// Which pods will be evicted when.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TaintEvictionController {
-    scheduled: OrdMap<Key, Scheduled>,
+    scheduled: BTreeMap<Key, Scheduled>,
 }
 
 type Context<'a> = StepCtx<'a, Look>;

@@ -39,8 +39,8 @@ use crate::client::Ctx;
 use crate::network::Network;
 use crate::sim::trace::Change;
 use host::Host;
-use imbl::OrdMap;
 use probes::ProbeKind;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use worker::{Container, PodWorker, Stage, State};
 
@@ -76,9 +76,9 @@ enum Wake {
 #[derive(Clone, Debug)]
 pub struct Kubelet {
     host: Host,
-    pods: OrdMap<Name, Arc<PodWorker>>,
+    pods: BTreeMap<Name, Arc<PodWorker>>,
     /// Uid of the worker of each pod.
-    by_key: OrdMap<Key, Name>,
+    by_key: BTreeMap<Key, Name>,
     watches: Vec<WatcherId>,
 }
 
@@ -87,8 +87,8 @@ impl Kubelet {
     pub fn new(config: NodeConfig) -> Self {
         Kubelet {
             host: Host::new(config),
-            pods: OrdMap::new(),
-            by_key: OrdMap::new(),
+            pods: BTreeMap::new(),
+            by_key: BTreeMap::new(),
             watches: Vec::new(),
         }
     }
@@ -122,8 +122,8 @@ impl Kubelet {
         for (uid, worker) in &self.pods {
             wire::detach(net, &self.host, uid, worker);
         }
-        self.pods = OrdMap::new();
-        self.by_key = OrdMap::new();
+        self.pods = BTreeMap::new();
+        self.by_key = BTreeMap::new();
         self.host = self.host.rebooted();
         self.start(ctx, net);
     }

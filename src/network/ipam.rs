@@ -2,15 +2,15 @@
 //! /24; the search begins after the address given last, so that an address rests
 //! before it is used again.
 
-use imbl::OrdSet;
 use ipnet::Ipv4Net;
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 /// The addresses of one node's pod range.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HostLocal {
     range: Ipv4Net,
-    reserved: OrdSet<Ipv4Addr>,
+    reserved: BTreeSet<Ipv4Addr>,
     last: Option<Ipv4Addr>,
 }
 
@@ -19,7 +19,7 @@ impl HostLocal {
     pub fn new(range: Ipv4Net) -> Self {
         HostLocal {
             range: range.trunc(),
-            reserved: OrdSet::new(),
+            reserved: BTreeSet::new(),
             last: None,
         }
     }

@@ -29,22 +29,22 @@ pub use socket::{HttpPath, Listener, Owner, Protocol, Serves, Socket};
 pub use wire::{Mac, NodeWire, veth_name};
 
 use crate::api::{Key, Name};
-use imbl::OrdMap;
 use netfilter::Ruleset;
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 /// The network of the whole cluster and of the world around it.
 #[derive(Clone, Debug, Default)]
 pub struct Network {
-    nodes: OrdMap<Name, Arc<NodeNet>>,
+    nodes: BTreeMap<Name, Arc<NodeNet>>,
     /// Which node a pod (by uid) is on.
-    homes: OrdMap<Name, Name>,
+    homes: BTreeMap<Name, Name>,
     /// Uids by namespace and name of the pod; the latest where two overlap.
-    uids: OrdMap<Key, Name>,
-    by_node_ip: OrdMap<Ipv4Addr, Name>,
+    uids: BTreeMap<Key, Name>,
+    by_node_ip: BTreeMap<Ipv4Addr, Name>,
     /// Nodes by the first address of their pod range.
-    by_pod_cidr: OrdMap<Ipv4Addr, Name>,
+    by_pod_cidr: BTreeMap<Ipv4Addr, Name>,
     router_neighbours: walk::Neighbours,
     shared_rules: proxy::SharedRules,
     config: Config,

@@ -9,7 +9,7 @@ use super::socket::{Owner, Socket};
 use super::walk::{ForwardingTable, Neighbours};
 use super::wire::{Mac, NodeWire, veth_name};
 use crate::api::{Key, Name};
-use imbl::OrdMap;
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -39,11 +39,11 @@ pub struct NodeNet {
     /// Whether the machine runs.
     pub powered: bool,
     pub(super) ipam: Option<HostLocal>,
-    pub(super) pods: OrdMap<Name, Arc<PodNs>>,
-    pub(super) by_ip: OrdMap<Ipv4Addr, Name>,
+    pub(super) pods: BTreeMap<Name, Arc<PodNs>>,
+    pub(super) by_ip: BTreeMap<Ipv4Addr, Name>,
     /// Uids by the node's end of their cable.
-    pub(super) by_veth: OrdMap<Name, Name>,
-    pub(super) host_pods: OrdMap<Name, Key>,
+    pub(super) by_veth: BTreeMap<Name, Name>,
+    pub(super) host_pods: BTreeMap<Name, Key>,
     pub(super) sockets: Vec<Socket>,
     pub(super) rules: Ruleset,
     pub(super) recent: Recent,
@@ -58,10 +58,10 @@ impl NodeNet {
             wire: wire.clone(),
             powered: true,
             ipam: wire.pod_cidr.map(HostLocal::new),
-            pods: OrdMap::new(),
-            by_ip: OrdMap::new(),
-            by_veth: OrdMap::new(),
-            host_pods: OrdMap::new(),
+            pods: BTreeMap::new(),
+            by_ip: BTreeMap::new(),
+            by_veth: BTreeMap::new(),
+            host_pods: BTreeMap::new(),
             sockets: Vec::new(),
             rules: Ruleset::new(config.base_options()),
             recent: Recent::default(),

@@ -3,14 +3,13 @@
 use super::pod_info::PodInfo;
 use super::selector::Selector;
 use crate::api::{Key, Kind, LabelSelector, Object};
-use imbl::OrdMap;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The budgets of the cluster.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Budgets(OrdMap<Key, Arc<Budget>>);
+pub(super) struct Budgets(BTreeMap<Key, Arc<Budget>>);
 
 #[derive(Clone, Debug)]
 struct Budget {

@@ -7,7 +7,7 @@ use super::pod_info::{Group, PodInfo};
 use super::selector::Labels;
 use super::workloads::Workloads;
 use crate::api::{Key, Name, Node};
-use imbl::OrdMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A pod that has a node.
@@ -25,28 +25,28 @@ struct Placed {
 pub(super) struct Cache {
     slots: Vec<Option<Arc<NodeInfo>>>,
     free: Vec<usize>,
-    by_name: OrdMap<Name, usize>,
+    by_name: BTreeMap<Name, usize>,
     /// Nodes by zone, in the order in which they came.
     zones: Vec<(String, Vec<usize>)>,
     /// The nodes in the order in which cycles look at them.
     order: Arc<Vec<usize>>,
-    pods: OrdMap<Key, Placed>,
-    groups: OrdMap<GroupId, Arc<Group>>,
-    group_ids: OrdMap<Arc<Group>, (GroupId, usize)>,
+    pods: BTreeMap<Key, Placed>,
+    groups: BTreeMap<GroupId, Arc<Group>>,
+    group_ids: BTreeMap<Arc<Group>, (GroupId, usize)>,
     next_group: u32,
     /// How many nodes hold each image.
-    images: OrdMap<String, i64>,
+    images: BTreeMap<String, i64>,
     /// How many pods with required anti-affinity, and with any inter-pod
     /// affinity, are on nodes.
     with_affinity: usize,
     /// Disruption budgets.
     pub(super) budgets: Budgets,
     /// Pods that room is being made for, with their node.
-    nominated: OrdMap<Key, (Name, Arc<PodInfo>)>,
+    nominated: BTreeMap<Key, (Name, Arc<PodInfo>)>,
     /// Services and workloads.
     pub(super) workloads: Workloads,
     /// Labels of namespaces.
-    pub(super) namespaces: OrdMap<Name, Arc<Labels>>,
+    pub(super) namespaces: BTreeMap<Name, Arc<Labels>>,
 }
 
 impl Cache {

@@ -5,7 +5,6 @@ use super::resources::Resources;
 use super::selector::Labels;
 use crate::api::core::Taint;
 use crate::api::{Key, Name, Node, Resource};
-use imbl::OrdMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -68,7 +67,7 @@ pub(super) struct NodeInfo {
     /// Memory of its pods for LeastAllocated.
     pub(super) floor_memory: i64,
     /// The pods on it, assumed ones included.
-    pub(super) pods: OrdMap<Key, Arc<PodInfo>>,
+    pub(super) pods: BTreeMap<Key, Arc<PodInfo>>,
     /// How many pods of each group are on it.
     pub(super) groups: BTreeMap<GroupId, GroupCount>,
     /// How many pods of each priority are on it.
@@ -92,7 +91,7 @@ impl NodeInfo {
             requested: Resources::default(),
             floor_cpu_millis: 0,
             floor_memory: 0,
-            pods: OrdMap::new(),
+            pods: BTreeMap::new(),
             groups: BTreeMap::new(),
             priorities: BTreeMap::new(),
             ports: Vec::new(),

@@ -5,8 +5,8 @@ use super::framework::{PluginId, PluginSet};
 use super::pod_info::PodInfo;
 use crate::api::Key;
 use crate::sim::{Cause, Instant};
-use imbl::{OrdMap, OrdSet};
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,16 +61,16 @@ pub(super) enum Failure {
 /// Pods without a node, each in one of three places.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SchedulingQueue {
-    pods: OrdMap<Key, QueuedPod>,
-    active: OrdMap<ActiveKey, Key>,
-    back_off: OrdMap<BackOffKey, Key>,
-    error_back_off: OrdMap<BackOffKey, Key>,
+    pods: BTreeMap<Key, QueuedPod>,
+    active: BTreeMap<ActiveKey, Key>,
+    back_off: BTreeMap<BackOffKey, Key>,
+    error_back_off: BTreeMap<BackOffKey, Key>,
     /// The unschedulable ones by age.
-    unschedulable: OrdSet<(Instant, Key)>,
+    unschedulable: BTreeSet<(Instant, Key)>,
     /// The unschedulable ones by each plugin that was against them.
-    by_plugin: OrdMap<PluginId, OrdSet<Key>>,
+    by_plugin: BTreeMap<PluginId, BTreeSet<Key>>,
     /// The unschedulable ones that no plugin was against: anything may help.
-    by_none: OrdSet<Key>,
+    by_none: BTreeSet<Key>,
     next: u64,
 }
 
@@ -100,9 +100,9 @@ impl SchedulingQueue {
     /// The next pod to try. Where none is active, one that waits out a back-off
     /// after a refusal goes early (`SchedulerPopFromBackoffQ`).
     pub(super) fn pop(&mut self) -> Option<QueuedPod> {
-        let key = match self.active.get_min() {
+        let key = match self.active.first_key_value() {
             Some((_, key)) => key.clone(),
-            None => self.back_off.get_min()?.1.clone(),
+            None => self.back_off.first_key_value()?.1.clone(),
         };
         let mut pod = self.remove(&key)?;
         pod.attempts += 1;
@@ -163,12 +163,12 @@ impl SchedulingQueue {
 
     /// The unschedulable pods that one of these plugins, or none at all, was
     /// against.
-    pub(super) fn parked_by(&self, plugins: &[PluginId]) -> OrdSet<Key> {
+    pub(super) fn parked_by(&self, plugins: &[PluginId]) -> BTreeSet<Key> {
         let mut keys = self.by_none.clone();
         for plugin in plugins {
             match self.by_plugin.get(plugin) {
                 Some(more) if keys.is_empty() => keys = more.clone(),
-                Some(more) => keys = keys.union(more.clone()),
+                Some(more) => keys.extend(more.iter().cloned()),
                 None => {}
             }
         }
@@ -190,8 +190,8 @@ impl SchedulingQueue {
     /// Moves on whoever has waited out a back-off.
     pub(super) fn flush_back_off(&mut self, now: Instant) {
         loop {
-            let refused = self.back_off.get_min();
-            let failed = self.error_back_off.get_min();
+            let refused = self.back_off.first_key_value();
+            let failed = self.error_back_off.first_key_value();
             let due = [refused, failed]
                 .into_iter()
                 .flatten()
@@ -206,7 +206,7 @@ impl SchedulingQueue {
 
     /// Moves on whoever nothing has helped for five minutes.
     pub(super) fn flush_unschedulable(&mut self, now: Instant) {
-        while let Some((since, key)) = self.unschedulable.get_min().cloned() {
+        while let Some((since, key)) = self.unschedulable.first().cloned() {
             if now.since(since) <= UNSCHEDULABLE_MAX {
                 return;
             }
@@ -225,8 +225,8 @@ impl SchedulingQueue {
 
     /// When the next back-off ends.
     pub(super) fn next_back_off(&self) -> Option<Instant> {
-        let refused = self.back_off.get_min();
-        let failed = self.error_back_off.get_min();
+        let refused = self.back_off.first_key_value();
+        let failed = self.error_back_off.first_key_value();
         [refused, failed]
             .into_iter()
             .flatten()

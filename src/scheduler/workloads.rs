@@ -5,14 +5,14 @@
 use super::pod_info::PodInfo;
 use super::selector::{Labels, Selector};
 use crate::api::{Key, Kind, LabelSelector, Object};
-use imbl::OrdMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Selectors of Services and of workloads.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Workloads {
-    services: OrdMap<Key, Arc<Labels>>,
-    owners: OrdMap<(Kind, Key), Arc<Selector>>,
+    services: BTreeMap<Key, Arc<Labels>>,
+    owners: BTreeMap<(Kind, Key), Arc<Selector>>,
 }
 
 impl Workloads {

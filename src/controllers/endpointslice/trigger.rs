@@ -3,7 +3,7 @@
 
 use super::pods;
 use crate::api::{Key, Pod, Resource, Service, Time};
-use imbl::OrdMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(in crate::controllers) const LAST_CHANGE_TRIGGER_TIME: &str =
@@ -14,13 +14,13 @@ type Stamp = jiff::Timestamp;
 #[derive(Clone, Debug, Default)]
 struct Known {
     service: Option<Stamp>,
-    pods: OrdMap<String, Stamp>,
+    pods: BTreeMap<String, Stamp>,
 }
 
 /// The latest trigger times of each service and its pods.
 #[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct TriggerTimes {
-    services: OrdMap<Key, Known>,
+    services: BTreeMap<Key, Known>,
 }
 
 impl TriggerTimes {
@@ -35,7 +35,7 @@ impl TriggerTimes {
         let known = self.services.get(key).cloned().unwrap_or_default();
         let mut next = Known {
             service: stamp(service.metadata.creation_timestamp.as_ref()),
-            pods: OrdMap::new(),
+            pods: BTreeMap::new(),
         };
         let mut earliest = next.service.filter(|time| Some(*time) > known.service);
         for pod in members {

@@ -5,12 +5,12 @@
 use super::{SERVICE_NAME, managed_by};
 use crate::api::{EndpointSlice, Key, Resource};
 use crate::client::Applied;
-use imbl::OrdMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
 pub(in crate::controllers) struct Written {
-    services: OrdMap<Key, OrdMap<String, u64>>,
+    services: BTreeMap<Key, BTreeMap<String, u64>>,
 }
 
 fn revision(slice: &EndpointSlice) -> u64 {

@@ -2,7 +2,7 @@
 
 use super::{FOREGROUND, Look, ORPHAN, has_finalizer, owner_key, uid};
 use crate::api::{Key, Kind, Name, Object};
-use imbl::{OrdMap, OrdSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Uids that are known to be gone, remembered at most; beyond it the memory
 /// begins anew.
@@ -14,7 +14,7 @@ pub(super) struct Vertex {
     pub(super) kind: Kind,
     pub(super) key: Key,
     /// Uids of its owners, and whether it blocks their deletion.
-    owners: OrdMap<Name, bool>,
+    owners: BTreeMap<Name, bool>,
     /// Nobody has seen it yet: only those that name it as their owner.
     pub(super) is_virtual: bool,
     /// It has a deletion timestamp.
@@ -26,9 +26,9 @@ pub(super) struct Vertex {
 /// All objects that own or are owned, or may come to be.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Graph {
-    vertices: OrdMap<Name, Vertex>,
-    dependents: OrdMap<Name, OrdSet<Name>>,
-    absent: OrdSet<String>,
+    vertices: BTreeMap<Name, Vertex>,
+    dependents: BTreeMap<Name, BTreeSet<Name>>,
+    absent: BTreeSet<String>,
 }
 
 impl Graph {
@@ -66,7 +66,7 @@ impl Graph {
 
     pub(super) fn note_absent(&mut self, uid: &str) {
         if self.absent.len() >= ABSENT_MAX {
-            self.absent = OrdSet::new();
+            self.absent = BTreeSet::new();
         }
         self.absent.insert(uid.to_owned());
     }
@@ -110,14 +110,14 @@ impl Graph {
         object: &Object,
         before: Option<&Vertex>,
         looks: &mut Vec<Look>,
-    ) -> OrdMap<Name, bool> {
+    ) -> BTreeMap<Name, bool> {
         let namespace = object.meta().namespace.as_deref().unwrap_or_default();
         let references = object
             .meta()
             .owner_references
             .as_deref()
             .unwrap_or_default();
-        let mut owners = OrdMap::new();
+        let mut owners = BTreeMap::new();
         for reference in references {
             let owner: Name = reference.uid.as_str().into();
             let blocks = reference.block_owner_deletion == Some(true);
@@ -136,7 +136,7 @@ impl Graph {
                 let vertex = Vertex {
                     kind,
                     key: owner_key(kind, reference, namespace),
-                    owners: OrdMap::new(),
+                    owners: BTreeMap::new(),
                     is_virtual: true,
                     going: false,
                     waits_for_dependents: false,

@@ -3,8 +3,7 @@
 
 use crate::api::{Name, Node, Resource};
 use crate::sim::Instant;
-use imbl::{OrdMap, OrdSet};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// `--node-eviction-rate` 0.1: one node in ten seconds.
@@ -26,10 +25,10 @@ enum State {
 
 #[derive(Clone, Debug, Default)]
 struct Zone {
-    ready: OrdSet<Name>,
-    unready: OrdSet<Name>,
+    ready: BTreeSet<Name>,
+    unready: BTreeSet<Name>,
     state: State,
-    waiting: OrdSet<Name>,
+    waiting: BTreeSet<Name>,
     next_taint: Instant,
 }
 
@@ -80,7 +79,7 @@ pub(super) struct Judged {
 pub(super) struct Zones {
     /// Few, whatever the cluster's size.
     zones: BTreeMap<Name, Zone>,
-    by_node: OrdMap<Name, Name>,
+    by_node: BTreeMap<Name, Name>,
     all_disrupted: bool,
 }
 
@@ -171,7 +170,7 @@ impl Zones {
         if zone.next_taint > now {
             return None;
         }
-        let node = zone.waiting.get_min().cloned()?;
+        let node = zone.waiting.first().cloned()?;
         zone.waiting.remove(&node);
         zone.next_taint = now + pace;
         Some(node)

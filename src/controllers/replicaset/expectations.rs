@@ -3,7 +3,7 @@
 
 use crate::api::Key;
 use crate::sim::Instant;
-use imbl::{OrdMap, OrdSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// After so long the controller looks again, whatever it has seen
@@ -13,14 +13,14 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 #[derive(Clone, Debug, Default)]
 struct Expected {
     creations: usize,
-    deletions: OrdSet<String>,
+    deletions: BTreeSet<String>,
     since: Instant,
 }
 
 /// What each set still expects to see.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Expectations {
-    sets: OrdMap<Key, Expected>,
+    sets: BTreeMap<Key, Expected>,
 }
 
 impl Expectations {

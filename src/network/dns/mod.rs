@@ -12,7 +12,7 @@ pub use resolv::ResolvConf;
 use crate::api::{EndpointSlice, Key, Kind, Object, Resource, Service};
 use crate::apiserver::{Selection, WatchEvent};
 use crate::client::{Cache, Ctx};
-use imbl::{OrdMap, OrdSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 /// The label by which a slice names its Service.
@@ -28,8 +28,8 @@ pub enum Timer {}
 pub struct CoreDns {
     services: Cache<Service>,
     slices: Cache<EndpointSlice>,
-    slices_of: OrdMap<Key, OrdSet<Key>>,
-    by_ip: OrdMap<Ipv4Addr, Key>,
+    slices_of: BTreeMap<Key, BTreeSet<Key>>,
+    by_ip: BTreeMap<Ipv4Addr, Key>,
 }
 
 impl CoreDns {

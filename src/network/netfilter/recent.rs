@@ -3,7 +3,7 @@
 
 use crate::api::Name;
 use crate::sim::Instant;
-use imbl::OrdMap;
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ const ENTRIES_MAX: usize = 16_384;
 /// Sources by list.
 #[derive(Clone, Debug, Default)]
 pub struct Recent {
-    seen: OrdMap<(Name, Ipv4Addr), Instant>,
+    seen: BTreeMap<(Name, Ipv4Addr), Instant>,
 }
 
 impl Recent {
     /// Notes a source.
     pub fn remember(&mut self, list: &Name, source: Ipv4Addr, now: Instant) {
         if self.seen.len() >= ENTRIES_MAX {
-            self.seen = OrdMap::new();
+            self.seen = BTreeMap::new();
         }
         self.seen.insert((list.clone(), source), now);
     }

@@ -5,7 +5,7 @@ use super::base::{Base, BaseOptions, Chains};
 use super::rule::Rule;
 use crate::api::{Key, Name};
 use crate::network::Protocol;
-use imbl::{OrdMap, OrdSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -58,10 +58,10 @@ impl ServiceRules {
 pub struct Ruleset {
     options: BaseOptions,
     base: Arc<Base>,
-    services: OrdMap<Name, Arc<ServiceRules>>,
-    by_service: OrdMap<Key, Vec<Name>>,
-    by_ip: OrdMap<Ipv4Addr, OrdSet<Name>>,
-    by_node_port: OrdMap<(Protocol, u16), OrdSet<Name>>,
+    services: BTreeMap<Name, Arc<ServiceRules>>,
+    by_service: BTreeMap<Key, Vec<Name>>,
+    by_ip: BTreeMap<Ipv4Addr, BTreeSet<Name>>,
+    by_node_port: BTreeMap<(Protocol, u16), BTreeSet<Name>>,
     nat_rules: usize,
 }
 
@@ -71,10 +71,10 @@ impl Ruleset {
         Ruleset {
             options,
             base: Arc::new(Base::new(&options)),
-            services: OrdMap::new(),
-            by_service: OrdMap::new(),
-            by_ip: OrdMap::new(),
-            by_node_port: OrdMap::new(),
+            services: BTreeMap::new(),
+            by_service: BTreeMap::new(),
+            by_ip: BTreeMap::new(),
+            by_node_port: BTreeMap::new(),
             nat_rules: 0,
         }
     }
@@ -128,7 +128,7 @@ impl Ruleset {
             if let Some(names) = self.by_ip.get_mut(ip) {
                 names.remove(name);
             }
-            if self.by_ip.get(ip).is_some_and(OrdSet::is_empty) {
+            if self.by_ip.get(ip).is_some_and(BTreeSet::is_empty) {
                 self.by_ip.remove(ip);
             }
         }
@@ -136,7 +136,7 @@ impl Ruleset {
         if let Some(names) = self.by_node_port.get_mut(&at) {
             names.remove(name);
         }
-        if self.by_node_port.get(&at).is_some_and(OrdSet::is_empty) {
+        if self.by_node_port.get(&at).is_some_and(BTreeSet::is_empty) {
             self.by_node_port.remove(&at);
         }
     }

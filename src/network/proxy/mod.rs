@@ -20,7 +20,7 @@ use crate::client::{Applied, Cache, Ctx};
 use crate::sim::trace::What;
 use crate::sim::{Cause, Instant, MILLISECOND, SECOND};
 use endpoints::Here;
-use imbl::{OrdMap, OrdSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,8 +48,8 @@ pub struct KubeProxy {
     here: Here,
     services: Cache<Service>,
     slices: Cache<EndpointSlice>,
-    slices_of: OrdMap<Key, OrdSet<Key>>,
-    changed: OrdMap<Key, Cause>,
+    slices_of: BTreeMap<Key, BTreeSet<Key>>,
+    changed: BTreeMap<Key, Cause>,
     sync_set: bool,
     last_sync: Option<Instant>,
 }
@@ -65,8 +65,8 @@ impl KubeProxy {
             },
             services: Cache::default(),
             slices: Cache::default(),
-            slices_of: OrdMap::new(),
-            changed: OrdMap::new(),
+            slices_of: BTreeMap::new(),
+            changed: BTreeMap::new(),
             sync_set: false,
             last_sync: None,
         }

@@ -7,8 +7,8 @@ use super::port::PortInfo;
 use super::rules::Writer;
 use crate::api::{EndpointSlice, Key, Service};
 use crate::network::netfilter::ServiceRules;
-use imbl::OrdMap;
 use ipnet::Ipv4Net;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ const VERSIONS_MAX: usize = 4;
 /// The latest rules of every Service, the newest version first.
 #[derive(Clone, Debug, Default)]
 pub struct SharedRules {
-    latest: OrdMap<Key, Vec<Arc<Shared>>>,
+    latest: BTreeMap<Key, Vec<Arc<Shared>>>,
 }
 
 impl SharedRules {

@@ -7,7 +7,7 @@ use crate::network::Mac;
 use crate::network::packet::{Packet, arp_layers};
 use crate::sim::Instant;
 use crate::sim::trace::{Place, Site, Verdict};
-use imbl::OrdMap;
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ impl Neighbour {
 }
 
 /// A neighbour table.
-pub type Neighbours = OrdMap<Ipv4Addr, Neighbour>;
+pub type Neighbours = BTreeMap<Ipv4Addr, Neighbour>;
 
 /// Who has an address on a link.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use crate::network::Mac;
 use crate::network::packet::Unreachable;
 use crate::sim::Instant;
 use crate::sim::trace::{Site, Verdict};
-use imbl::OrdMap;
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub struct Seen {
 }
 
 /// A bridge's forwarding table.
-pub type ForwardingTable = OrdMap<Mac, Seen>;
+pub type ForwardingTable = BTreeMap<Mac, Seen>;
 
 impl Walker<'_> {
     pub(super) fn learn_port(&mut self, node: &Name, mac: Mac, port: &Name) {

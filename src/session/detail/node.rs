@@ -79,5 +79,7 @@ fn why_not_ready(node: &Node, seen: &super::super::protocol::NodeView) -> Option
 }
 
 pub(super) fn write_network(cluster: &Cluster, node: &str, detail: &mut Detail) {
-    detail.texts.extend(cluster.network().node_tables(node, cluster.now()));
+    detail
+        .texts
+        .extend(cluster.network().node_tables(node, cluster.now()));
 }

@@ -44,7 +44,9 @@ pub(super) fn write(cluster: &Cluster, mirror: &Mirror, pod: &Pod, detail: &mut 
     detail.why.extend(why_not_ready(pod, &seen));
     relate(mirror, pod, &seen, detail);
     write_logs(cluster, pod, &seen, detail);
-    detail.texts.extend(cluster.network().pod_tables(pod.uid(), cluster.now()));
+    detail
+        .texts
+        .extend(cluster.network().pod_tables(pod.uid(), cluster.now()));
 }
 
 fn headline(pod: &PodView) -> String {

@@ -276,12 +276,18 @@ pub struct Record {
 /// How many records the trace keeps; older ones are forgotten.
 pub const TRACE_RECORDS_MAX: usize = 65_536;
 
+/// How many journeys the trace keeps whole. A journey is some hundred kilobytes;
+/// of older ones only title and outcome are kept.
+pub const TRACE_JOURNEYS_MAX: usize = 256;
+
 /// The latest records, oldest first. Records are shared, so a clone of the
 /// cluster does not copy them.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     records: VecDeque<Arc<Record>>,
     next: u64,
+    /// The journeys that are kept whole, oldest first.
+    journeys: VecDeque<RecordId>,
 }
 
 impl Trace {
@@ -289,6 +295,12 @@ impl Trace {
     pub fn push(&mut self, at: Instant, cause: Cause, actor: Actor, what: What) -> RecordId {
         let id = RecordId(self.next);
         self.next += 1;
+        if matches!(what, What::Journey(_)) {
+            self.journeys.push_back(id);
+            if self.journeys.len() > TRACE_JOURNEYS_MAX {
+                self.shorten_oldest_journey();
+            }
+        }
         if self.records.len() == TRACE_RECORDS_MAX {
             self.records.pop_front();
         }
@@ -300,6 +312,31 @@ impl Trace {
             what,
         }));
         id
+    }
+
+    fn shorten_oldest_journey(&mut self) {
+        let first = self.next.saturating_sub(1 + self.records.len() as u64);
+        let Some(id) = self.journeys.pop_front() else {
+            return;
+        };
+        let Some(record) =
+            id.0.checked_sub(first)
+                .and_then(|index| self.records.get_mut(index as usize))
+        else {
+            return;
+        };
+        if let What::Journey(journey) = &record.what {
+            let short = Journey {
+                title: journey.title.clone(),
+                legs: Vec::new(),
+                summary: journey.summary.clone(),
+                answered: journey.answered,
+            };
+            *record = Arc::new(Record {
+                what: What::Journey(Arc::new(short)),
+                ..(**record).clone()
+            });
+        }
     }
 
     /// The name that the next record will get.
@@ -358,6 +395,41 @@ mod tests {
             .map(|record| record.id.0)
             .collect();
         assert_eq!(chain, [2, 1, 0]);
+    }
+
+    #[test]
+    fn only_the_latest_journeys_are_kept_whole() {
+        let mut trace = Trace::default();
+        let leg = Leg {
+            kind: LegKind::Request,
+            traffic: Traffic::Tcp,
+            title: "leg".into(),
+            hops: Vec::new(),
+        };
+        for number in 0..TRACE_JOURNEYS_MAX + 2 {
+            note(&mut trace, None);
+            let journey = Journey {
+                title: number.to_string(),
+                legs: vec![leg.clone()],
+                summary: String::new(),
+                answered: true,
+            };
+            trace.push(
+                Instant::ZERO,
+                None,
+                Actor::World,
+                What::Journey(Arc::new(journey)),
+            );
+        }
+        let journeys = trace
+            .since(RecordId(0))
+            .filter_map(|record| match &record.what {
+                What::Journey(journey) => Some((journey.title.clone(), journey.legs.len())),
+                _ => None,
+            });
+        let whole: Vec<_> = journeys.collect();
+        assert_eq!(whole[1], ("1".to_owned(), 0));
+        assert_eq!(whole[2], ("2".to_owned(), 1));
     }
 
     #[test]

@@ -7,7 +7,7 @@ pub use connection::{Connection, Direction, Stage, TcpFlags, Tracked, Tuple};
 
 use super::table::ServiceRules;
 use crate::sim::Instant;
-use imbl::{OrdMap, OrdSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Connections that a node remembers at most (`nf_conntrack_max`); beyond it the
 /// one that would end first goes.
@@ -16,9 +16,9 @@ pub const CONNECTIONS_MAX: usize = 65_536;
 /// A node's connections.
 #[derive(Clone, Debug, Default)]
 pub struct Conntrack {
-    connections: OrdMap<u64, Connection>,
-    by_tuple: OrdMap<Tuple, (u64, Direction)>,
-    by_end: OrdSet<(Instant, u64)>,
+    connections: BTreeMap<u64, Connection>,
+    by_tuple: BTreeMap<Tuple, (u64, Direction)>,
+    by_end: BTreeSet<(Instant, u64)>,
     next: u64,
 }
 
@@ -39,7 +39,7 @@ impl Conntrack {
     pub fn confirm(&mut self, connection: Connection, now: Instant) -> u64 {
         self.forget_ended(now);
         while self.connections.len() >= CONNECTIONS_MAX {
-            let Some((_, first)) = self.by_end.get_min().copied() else {
+            let Some((_, first)) = self.by_end.first().copied() else {
                 break;
             };
             self.remove(first);
@@ -106,7 +106,7 @@ impl Conntrack {
     }
 
     fn forget_ended(&mut self, now: Instant) {
-        while let Some((until, id)) = self.by_end.get_min().copied() {
+        while let Some((until, id)) = self.by_end.first().copied() {
             if until > now {
                 break;
             }
