@@ -261,7 +261,7 @@ fn Nothing() -> Html {
     html! {
         <div class="inspect inspect-empty">
             <p>{"Select a pod, node, service or component on the stage: here you see what it is, why it is so, what was said about it, and what you can do to it."}</p>
-            <h3 class="inspect-title">{"Worth a look now"}</h3>
+            <h2 class="inspect-title">{"Worth a look now"}</h2>
             <ul class="inspect-related">
                 { for try_these.into_iter().map(|(words, subject)| html! {
                     <li><sections::SubjectLink {subject} /><span class="soft">{words}</span></li>

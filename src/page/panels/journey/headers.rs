@@ -41,10 +41,10 @@ fn show(layer: &LayerChange) -> Html {
     let whole = matches!(layer.fate, Fate::Added | Fate::Removed);
     html! {
         <div class={classes!("layer", whole.then_some(class))}>
-            <h5>
+            <h4>
                 {&*layer.protocol}
                 if whole { <span class="layer-mark">{format!("{glyph} {word}")}</span> }
-            </h5>
+            </h4>
             <dl class="fields">{ for layer.fields.iter().map(field) }</dl>
         </div>
     }

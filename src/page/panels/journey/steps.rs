@@ -136,15 +136,15 @@ fn show_leg(
     let (protocol, class) = hops::traffic(leg.traffic);
     html! {
         <section class="leg">
-            <h3 class="leg-title">
+            <h2 class="leg-title">
                 <span class={classes!("leg-traffic", class)}>{protocol}</span>
                 {hops::leg(leg.kind)}
                 <span class="inspect-count">{words::count(leg.hops.len(), "hop")}</span>
-            </h3>
+            </h2>
             <p class="leg-line mono">{&leg.title}</p>
             { for hops::groups(leg).into_iter().map(|group| html! {
                 <>
-                    <h4 class="leg-place">{&group.place}<span class="soft">{group.role}</span></h4>
+                    <h3 class="leg-place">{&group.place}<span class="soft">{group.role}</span></h3>
                     <ol class="hops" start={(group.hops.start + 1).to_string()}>
                         { for group.hops.clone().filter_map(|hop| Some((hop, leg.hops.get(hop)?))).map(|(hop, shown)| {
                             row((number, hop), shown, now == Some((number, hop)), go)
