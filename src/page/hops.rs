@@ -294,6 +294,25 @@ fn both_sides(before: &Layer, after: &Layer) -> LayerChange {
     }
 }
 
+/// Bytes as `tcpdump -XX` prints them: offset, sixteen in hex, the same as
+/// letters.
+pub fn hex_dump(bytes: &[u8]) -> String {
+    let letter = |byte: &u8| match *byte {
+        0x20..0x7f => char::from(*byte),
+        _ => '.',
+    };
+    let line = |(number, bytes): (usize, &[u8])| {
+        let pairs: Vec<String> = bytes
+            .chunks(2)
+            .map(|pair| pair.iter().map(|byte| format!("{byte:02x}")).collect())
+            .collect();
+        let letters: String = bytes.iter().map(letter).collect();
+        format!("0x{:04x}:  {:<39}  {letters}", number * 16, pairs.join(" "))
+    };
+    let lines: Vec<String> = bytes.chunks(16).enumerate().map(line).collect();
+    lines.join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -392,5 +411,16 @@ mod tests {
         assert_eq!(place(&hops[1].place), "web-7d4b9c6f5-x2x9z · eth0");
         assert_eq!(place(&hops[3].place), "cni0");
         assert_eq!(place(&hops[4].place), "network stack");
+    }
+
+    #[test]
+    fn bytes_are_printed_as_tcpdump_does() {
+        let bytes: Vec<u8> = (0x40..0x51).collect();
+        assert_eq!(
+            hex_dump(&bytes),
+            "0x0000:  4041 4243 4445 4647 4849 4a4b 4c4d 4e4f  @ABCDEFGHIJKLMNO\n\
+             0x0010:  50                                       P"
+        );
+        assert_eq!(hex_dump(&[]), "");
     }
 }

@@ -75,7 +75,7 @@ pub fn Inspector() -> Html {
             if !detail.gone {
                 <actions::Actions subject={subject.clone()} />
             }
-            <Parts shown={*part} events={detail.events.len()} {set} />
+            <Parts shown={*part} events={detail.events.len()} answers={detail.why.len()} {set} />
             <div class="inspect-part" role="tabpanel" id="inspect-panel" aria-labelledby={format!("inspect-tab-{}", part.title())}>
                 { show(*part, &detail, &app) }
             </div>
@@ -156,6 +156,7 @@ fn Head(props: &HeadProps) -> Html {
 struct PartsProps {
     shown: Part,
     events: usize,
+    answers: usize,
     set: Callback<Part>,
 }
 
@@ -190,14 +191,23 @@ fn Parts(props: &PartsProps) -> Html {
                         tabindex={if chosen { "0" } else { "-1" }}
                         onclick={Callback::from(move |_: MouseEvent| set.emit(part))}>
                         {part.title()}
-                        if part == Part::Events && props.events > 0 {
-                            <span class="inspect-count">{props.events}</span>
+                        if let Some(count) = count_of(part, props) {
+                            <span class="inspect-count">{count}</span>
                         }
                     </button>
                 }
             }) }
         </div>
     }
+}
+
+fn count_of(part: Part, props: &PartsProps) -> Option<usize> {
+    let count = match part {
+        Part::Events => props.events,
+        Part::Why => props.answers,
+        Part::Summary | Part::Yaml => 0,
+    };
+    (count > 0).then_some(count)
 }
 
 /// While nothing is selected: what selecting does, and what is worth a look.

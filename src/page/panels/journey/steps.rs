@@ -183,6 +183,15 @@ fn row(here: (usize, usize), hop: &Hop, open: bool, go: &Callback<Option<(usize,
                         </details>
                     }
                     <Headers hop={hop.clone()} />
+                    if let Some(capture) = &hop.capture {
+                        <details class="inspect-text">
+                            <summary>
+                                {"The frame, as tcpdump catches it here"}
+                                <span class="soft">{words::count(capture.frame.len(), "byte")}</span>
+                            </summary>
+                            <pre tabindex="0" aria-label="Bytes of the frame">{hops::hex_dump(&capture.frame)}</pre>
+                        </details>
+                    }
                 </div>
             }
         </li>
