@@ -19,9 +19,15 @@ pub fn Headers(props: &HeaderProps) -> Html {
         return html! {};
     }
     let same = layers.iter().all(|layer| layer.fate == Fate::Kept);
+    let asks = layers.iter().any(|layer| &*layer.protocol == "ARP");
+    let words = match (same, asks) {
+        (true, _) => "unchanged here",
+        (false, true) => "the question → its answer",
+        (false, false) => "changed here",
+    };
     html! {
         <details class="inspect-text headers" open={!same}>
-            <summary>{"Headers"}<span class="soft">{if same { "unchanged here" } else { "changed here" }}</span></summary>
+            <summary>{"Headers"}<span class="soft">{words}</span></summary>
             { for layers.iter().map(show) }
         </details>
     }
