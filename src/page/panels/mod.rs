@@ -22,6 +22,12 @@ pub fn panel(panel: Panel) -> Html {
     }
 }
 
+/// The strip between the stage and the panels below it: the timeline. On a narrow
+/// screen it stands above the sheet.
+pub fn timeline() -> Html {
+    html! {}
+}
+
 /// The header's slot for choosing a scenario.
 pub fn scenario_picker() -> Html {
     html! {}
