@@ -65,6 +65,8 @@ pub fn Inspector() -> Html {
             </div>
         };
     };
+    // Components have no events, conditions or YAML of their own.
+    let is_object = matches!(subject, Subject::Object { .. });
     let set = {
         let part = part.setter();
         Callback::from(move |chosen| part.set(chosen))
@@ -75,10 +77,16 @@ pub fn Inspector() -> Html {
             if !detail.gone {
                 <actions::Actions subject={subject.clone()} />
             }
-            <Parts shown={*part} events={detail.events.len()} answers={detail.why.len()} {set} />
-            <div class="inspect-part" role="tabpanel" id="inspect-panel" aria-labelledby={format!("inspect-tab-{}", part.title())}>
-                { show(*part, &detail, &app) }
-            </div>
+            if is_object {
+                <Parts shown={*part} events={detail.events.len()} answers={detail.why.len()} {set} />
+                <div class="inspect-part" role="tabpanel" id="inspect-panel"
+                    aria-labelledby={format!("inspect-tab-{}", part.title())}>
+                    { show(*part, &detail, &app) }
+                </div>
+            } else {
+                <div class="inspect-part">{ show(Part::Summary, &detail, &app) }</div>
+            }
+        </div>
         </div>
     }
 }
@@ -271,6 +279,9 @@ fn Nothing() -> Html {
     html! {
         <div class="inspect inspect-empty">
             <p>{"Select a pod, node, service or component on the stage: here you see what it is, why it is so, what was said about it, and what you can do to it."}</p>
+            if pods.is_empty() {
+                <p>{"No pods of yours run yet: press “Deploy an app” above, or apply a manifest."}</p>
+            }
             <h2 class="inspect-title">{"Worth a look now"}</h2>
             <ul class="inspect-related">
                 { for try_these.into_iter().map(|(words, subject)| html! {
