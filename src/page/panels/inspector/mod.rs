@@ -87,7 +87,6 @@ pub fn Inspector() -> Html {
                 <div class="inspect-part">{ show(Part::Summary, &detail, &app) }</div>
             }
         </div>
-        </div>
     }
 }
 
