@@ -31,6 +31,15 @@ pub fn JourneyPanel() -> Html {
         .stepping
         .as_ref()
         .map(|stepping| stepping.journey.clone());
+    {
+        // The one that was stepped through stays when the stepping ends.
+        let chosen = chosen.setter();
+        use_effect_with(stepping.clone(), move |stepping| {
+            if let Some(journey) = stepping {
+                chosen.set(Some(journey.clone()));
+            }
+        });
+    }
     let shown = stepping
         .or_else(|| (*chosen).clone())
         .or_else(|| past.first().cloned());
