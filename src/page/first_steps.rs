@@ -165,7 +165,7 @@ fn stop(world: &World, running: &[&PodView]) -> Option<FirstStep> {
         .unwrap_or(first.name.clone());
     Some(FirstStep {
         title: "Pull a node's plug",
-        words: format!("{name}: after 40 s it is Unknown, after 5 min its pods are replaced"),
+        words: format!("{name}: Unknown after 40 s, its pods replaced after 5 min"),
         manifest: None,
         action: Some(Action::StopNode { node: name.clone() }),
         subject: Some(Subject::Object {

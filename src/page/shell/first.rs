@@ -25,7 +25,10 @@ pub fn FirstSteps() -> Html {
     let onclick = {
         let (app, ui, step, taken) = (app.clone(), ui.clone(), step.clone(), taken.clone());
         Callback::from(move |_: MouseEvent| {
-            taken.set(*taken + 1);
+            // The app is where the round begins.
+            if step.manifest.is_none() {
+                taken.set(*taken + 1);
+            }
             take(&app, &ui, step.clone());
         })
     };

@@ -54,7 +54,7 @@ pub fn Transport() -> Html {
                 </svg>
             </button>
             <button type="button" class="icon-button transport-skip" onclick={send(Command::Skip(SKIP_SECONDS))}
-                aria-label="Skip 10 seconds" title="Skip 10 seconds">{"+10s"}</button>
+                aria-label="+10s: skip ahead 10 seconds" title="Skip ahead 10 seconds">{"+10s"}</button>
             <label class="transport-speed">
                 <span class="hidden">{"Speed"}</span>
                 <select onchange={on_speed} title="Virtual seconds a second">

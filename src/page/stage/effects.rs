@@ -91,4 +91,21 @@ pub struct Run {
     pub journey: Arc<Journey>,
     /// When it set out.
     pub start: f64,
+    /// How much faster than at speed 1 it goes, so that it keeps up a little with
+    /// fast time.
+    pub rate: f64,
+}
+
+impl Run {
+    /// How far it is, in milliseconds of its track.
+    pub fn elapsed(&self, now: f64) -> f64 {
+        (now - self.start) * self.rate
+    }
+
+    /// Whether it touches a node.
+    pub fn touches(&self, node: &str) -> bool {
+        let hops = self.journey.legs.iter().flat_map(|leg| &leg.hops);
+        hops.filter_map(|hop| hop.place.node.as_deref())
+            .any(|name| name == node)
+    }
 }

@@ -115,7 +115,7 @@ fn packet_at(app: &App, at: Point) -> Option<Stepping> {
     let stage = app.stage();
     let now = wall_now();
     stage.motion.runs.iter().rev().find_map(|run| {
-        let (point, stop) = stage.track(run)?.at(now - run.start)?;
+        let (point, stop) = stage.track(run)?.at(run.elapsed(now))?;
         let near = stage.camera.view().point(point).distance(at) < PACKET_SLACK;
         near.then(|| Stepping {
             journey: run.journey.clone(),

@@ -180,12 +180,12 @@ fn card(plan: &CardPlan, rect: Rect, bus: usize, shape: Shape) -> Card {
         foot.y - head.bottom(),
     );
     let hooks = Rect::new(
-        foot.x + foot.w * 0.36,
+        foot.x + foot.w * 0.4,
         foot.y + foot.h * 0.38,
-        foot.w * 0.64,
+        foot.w * 0.6,
         foot.h * 0.29,
     );
-    let proxy = Rect::new(foot.x, hooks.y, foot.w * 0.29, hooks.h);
+    let proxy = Rect::new(foot.x, hooks.y, foot.w * 0.34, hooks.h);
     let eth_w = (foot.w * 0.3).clamp(6.0, 64.0);
     let tab_h = (metrics.foot * 0.22).clamp(3.0, 18.0);
     let eth0 = Rect::new(

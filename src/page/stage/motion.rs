@@ -50,6 +50,7 @@ pub struct Motion {
     pub runs: Vec<Run>,
     /// Whether anything moves, or only appears and disappears.
     pub reduced: bool,
+    rate: f64,
     placed: BTreeMap<Key, f64>,
     created: BTreeMap<Key, f64>,
     ends: BTreeMap<RecordId, f64>,
@@ -69,6 +70,7 @@ impl Motion {
 
     /// Schedules the effects of records that just came, at virtual `speed`.
     pub fn schedule(&mut self, records: &[Arc<Record>], speed: f64, now: f64) {
+        self.rate = speed.clamp(1.0, 36.0).sqrt();
         // Fast time leaves no time to unfold chains of causes.
         let backlog = BACKLOG_MS / speed.clamp(1.0, 1000.0);
         let decisions = records
@@ -175,6 +177,10 @@ impl Motion {
                     Fault::NodeStarted => "power is back".to_owned(),
                     Fault::ContainerKilled { pod, .. } => format!("process killed in {pod}"),
                 };
+                if matches!(fault, Fault::NodeStopped) {
+                    // What was shown on its way is long over; it would lie now.
+                    self.runs.retain(|run| !run.touches(node));
+                }
                 let against = !matches!(fault, Fault::NodeStarted);
                 self.node_notes
                     .insert(node.clone(), note(text, against, start));
@@ -275,7 +281,12 @@ impl Motion {
         if self.runs.len() >= RUNS_MAX {
             self.runs.remove(0);
         }
-        self.runs.push(Run { id, journey, start });
+        self.runs.push(Run {
+            id,
+            journey,
+            start,
+            rate: self.rate.max(1.0),
+        });
     }
 
     /// When the binding of a pod has been shown; `now` where none is known.
@@ -317,7 +328,7 @@ impl Motion {
         self.ghosts.retain(|ghost| now < ghost.born + GHOST_MS);
         self.node_notes.retain(|_, note| now < note.until);
         self.notes.retain(|_, note| now < note.until);
-        self.runs.retain(|run| now < run.start + run_lasts(run));
+        self.runs.retain(|run| run.elapsed(now) < run_lasts(run));
     }
 
     /// Whether anything is on the move and the picture must be drawn again.
@@ -430,6 +441,29 @@ mod tests {
         assert!(motion.moves());
         motion.tick(60_000.0, |_| 9_000.0);
         assert!(!motion.moves());
+    }
+
+    #[test]
+    fn a_packet_does_not_outlive_its_node() {
+        let mut motion = Motion::default();
+        motion.schedule(&fixture::records(0, Instant::ZERO), 1.0, 0.0);
+        assert_eq!(motion.runs.len(), 1);
+        let fault = |node: &str| {
+            std::sync::Arc::new(Record {
+                id: RecordId(900),
+                at: Instant::ZERO,
+                cause: None,
+                actor: Actor::World,
+                what: What::Fault {
+                    node: node.into(),
+                    fault: Fault::NodeStopped,
+                },
+            })
+        };
+        motion.schedule(&[fault("node-7")], 1.0, 0.0);
+        assert_eq!(motion.runs.len(), 1);
+        motion.schedule(&[fault("node-2")], 1.0, 0.0);
+        assert!(motion.runs.is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! journey, and when it is where.
 
 use super::geometry::{Point, along, length};
-use super::scene::{Card, Scene};
+use super::scene::{Card, SOCKET, Scene};
 use super::seats::Seats;
 use crate::api::Key;
 use crate::page::state::World;
@@ -152,9 +152,13 @@ fn anchor<'a>(
     });
     let hooks = card.hooks.center();
     Some(match (place.site, tile) {
-        (Site::Process | Site::Loopback, Some((tile, wire))) => make(tile.center(), wire),
+        // The first container's cell, beside the socket of the pod's cable.
+        (Site::Process | Site::Loopback, Some((tile, wire))) => {
+            let inside = tile.x + (tile.w * 0.3).min(16.0);
+            make(Point::new(inside, tile.y + tile.h * SOCKET), wire)
+        }
         (Site::PodEth0, Some((tile, wire))) => {
-            make(Point::new(tile.x, tile.y + tile.h * 0.8), wire)
+            make(Point::new(tile.x, tile.y + tile.h * SOCKET), wire)
         }
         (Site::Veth, Some((_, wire))) => make(Point::new(wire, card.bridge_y - 7.0), wire),
         (Site::Bridge, _) => {

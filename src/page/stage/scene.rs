@@ -6,6 +6,10 @@ use super::seats::Seat;
 use crate::sim::trace::Name;
 use std::collections::BTreeMap;
 
+/// How far down a tile its cable begins, as a part of its height: beside the
+/// containers.
+pub const SOCKET: f64 = 0.72;
+
 /// One arrangement.
 #[derive(Clone, Debug)]
 pub struct Scene {
@@ -141,10 +145,11 @@ impl Scene {
         let metrics = self.metrics();
         let rows = self.rows.max(1);
         let row = index / self.columns.max(1) + if system { 0 } else { card.system_rows };
-        let step = ((metrics.gutter - 4.0) / rows as f64).clamp(0.0, 3.0);
+        let beside = (metrics.gutter * 0.3).min(3.0);
+        let step = ((metrics.gutter - 2.0 * beside) / rows as f64).clamp(0.0, 3.0);
         // Upper rows take the outer tracks, so that no stub crosses a wire.
         let track = rows.saturating_sub(1).saturating_sub(row) as f64;
-        self.tile(card, system, index).x - 3.0 - step * track
+        self.tile(card, system, index).x - beside - step * track
     }
 
     /// The cell of the `index`th of `total` pods in the scheduler's queue.

@@ -196,7 +196,7 @@ fn runs(frame: &Frame) {
             continue;
         };
         if frame.now >= run.start {
-            trail(frame, &run.journey, track, frame.now - run.start);
+            trail(frame, &run.journey, track, run.elapsed(frame.now));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Pods: tile, chip, dot or speck, by the pixels that there are.
 
 use super::super::geometry::{Point, Rect};
+use super::super::scene::SOCKET;
 use super::glyph;
 use super::palette::Palette;
 use super::pen::{Align, Face, Pen};
@@ -111,7 +112,7 @@ fn tile(pen: &Pen, palette: &Palette, pod: &PodView, rect: &Rect, look: Look) {
 }
 
 fn second_row(pen: &Pen, palette: &Palette, pod: &PodView, rect: &Rect, scale: f64, left: u64) {
-    let y = rect.y + rect.h * 0.70;
+    let y = rect.y + rect.h * SOCKET;
     let cell = (9.0 * scale).clamp(6.0, 14.0);
     let mut x = rect.x + 6.0 + 1.6 * scale;
     let note = note_of(pod, left);

@@ -1,7 +1,7 @@
 //! The foot of a node card: veths, bridge, hooks, network card.
 
 use super::super::geometry::{Point, Rect};
-use super::super::scene::Card;
+use super::super::scene::{Card, SOCKET};
 use super::pen::{Align, Face, Pen};
 use super::{Frame, snap};
 use crate::page::words;
@@ -79,7 +79,7 @@ fn veths(frame: &Frame, card: &Card) {
             }
             let tile = scene.tile(card, system, index);
             let x = scene.wire_x(card, system, index);
-            let y = tile.y + tile.h * 0.8;
+            let y = tile.y + tile.h * SOCKET;
             lines.push([
                 snap(frame.view.point(Point::new(tile.x, y))),
                 snap(frame.view.point(Point::new(x, y))),
@@ -129,7 +129,7 @@ fn tab(frame: &Frame, rect: &Rect, words: &str, edge: &str) {
     pen.fill_rect(rect, 4.0, &palette.raised);
     pen.stroke_rect(rect, 4.0, edge, 1.0, false);
     let size = (rect.h * 0.62).clamp(7.0, 11.0);
-    if rect.h >= 9.0 && Pen::room(Face::Mono, size, rect.w) >= words.len() {
+    if rect.h >= 7.5 && Pen::room(Face::Mono, size, rect.w) >= words.len() {
         pen.text(
             words,
             rect.center(),

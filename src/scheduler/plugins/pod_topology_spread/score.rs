@@ -60,14 +60,18 @@ impl PreferredSpread {
             if constraint.topology_key != TopologyKey::Hostname {
                 let ignored =
                     |node: &&&NodeInfo| !self.all_labels || has_all_labels(node, &self.constraints);
+                let mut nowhere = false;
                 for node in nodes.iter().filter(ignored) {
-                    let value = node.place(&constraint.topology_key);
-                    let value = value.unwrap_or_default();
-                    if !counts.contains_key(value) {
-                        counts.insert(value.to_owned(), 0);
+                    match node.place(&constraint.topology_key) {
+                        Some(value) if counts.contains_key(value) => {}
+                        Some(value) => {
+                            counts.insert(value.to_owned(), 0);
+                        }
+                        None => nowhere = true,
                     }
                 }
-                places = counts.len();
+                // Nodes without the label are together one place more.
+                places = counts.len() + usize::from(nowhere);
             }
             self.weights.push(natural_logarithm(places + 2));
         }
@@ -86,8 +90,8 @@ impl PreferredSpread {
                 if counts.is_empty() {
                     continue;
                 }
-                let value = node.place(&constraint.topology_key);
-                if let Some(count) = counts.get_mut(value.unwrap_or_default())
+                if let Some(value) = node.place(&constraint.topology_key)
+                    && let Some(count) = counts.get_mut(value)
                     && constraint.includes(node, &wishes)
                 {
                     *count += constraint.count(node);
