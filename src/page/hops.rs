@@ -7,53 +7,58 @@ use std::ops::Range;
 /// Hops of a leg that follow each other at one place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
-    /// Where: a node's name, or what lies outside of the nodes.
+    /// Where: a pod, a node, or what lies outside of both.
     pub place: String,
-    /// What happens there, in a few words.
-    pub role: &'static str,
+    /// What that is, in a few words.
+    pub role: String,
     /// The hops by number.
     pub hops: Range<usize>,
 }
 
-/// Groups a leg's hops by node.
+/// Groups a leg's hops: those in the sender's pod, on its node, between the
+/// nodes, on the other node, in the other pod.
 pub fn groups(leg: &Leg) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for (number, hop) in leg.hops.iter().enumerate() {
-        let place = region(&hop.place);
+        let (place, role) = region(&hop.place);
         match groups.last_mut() {
             Some(group) if group.place == place => group.hops.end = number + 1,
             _ => groups.push(Group {
                 place,
-                role: "",
+                role,
                 hops: number..number + 1,
             }),
         }
     }
-    let count = groups.len();
+    let last = groups.len().saturating_sub(1);
     for (number, group) in groups.iter_mut().enumerate() {
-        let hop = leg.hops.get(group.hops.start);
-        group.role = match hop.map(|hop| hop.place.site) {
-            Some(Site::Underlay) => "the cables between the nodes",
-            _ if count == 1 => "it never leaves this place",
-            _ if number == 0 => "where it starts",
-            _ if number + 1 == count => "where it ends",
-            _ => "on its way",
+        group.role += match number {
+            0 if last == 0 => ", which it never leaves",
+            0 => ", where it starts",
+            _ if number == last => ", where it ends",
+            _ => "",
         };
     }
     groups
 }
 
-fn region(place: &Place) -> String {
-    match (place.site, &place.node) {
-        (Site::Underlay, _) => "Underlay".into(),
-        (_, Some(node)) => node.to_string(),
-        (Site::LoadBalancer, None) => "Load balancer".into(),
-        (_, None) => "Outside".into(),
+fn region(place: &Place) -> (String, String) {
+    match (place.site, &place.pod, &place.node) {
+        (Site::Underlay, ..) => ("Underlay".into(), "the cables between the nodes".into()),
+        (_, Some(pod), Some(node)) => (short(pod).to_owned(), format!("pod on {node}")),
+        (_, None, Some(node)) => (node.to_string(), "node".into()),
+        (Site::LoadBalancer, ..) => ("Load balancer".into(), "the cloud's".into()),
+        (_, _, None) => ("Outside".into(), "beyond the cluster".into()),
     }
 }
 
-/// Where a hop happens, without its node: `pod web-1 · eth0`, `cni0`.
-pub fn place(place: &Place) -> String {
+/// A pod's name without its namespace.
+fn short(pod: &str) -> &str {
+    pod.rsplit('/').next().unwrap_or(pod)
+}
+
+/// Where a hop happens within its group: `eth0`, `cni0`, `process`.
+pub fn place(place: &Place) -> &str {
     let site = match place.site {
         Site::Process => "process",
         Site::PodEth0 => "eth0",
@@ -66,16 +71,12 @@ pub fn place(place: &Place) -> String {
         Site::LoadBalancer => "load balancer",
         Site::Client => "client",
     };
-    let device = match &*place.device {
+    // A process is called like its pod, which the heading says already.
+    let named = place.pod.as_deref().map(short);
+    match &*place.device {
         "" => site,
+        device if named == Some(device) => site,
         device => device,
-    };
-    match &place.pod {
-        Some(pod) => {
-            let name = pod.rsplit('/').next().unwrap_or(pod);
-            format!("{name} · {device}")
-        }
-        None => device.to_owned(),
     }
 }
 
@@ -294,6 +295,25 @@ fn both_sides(before: &Layer, after: &Layer) -> LayerChange {
     }
 }
 
+/// Bytes as `tcpdump -XX` prints them: offset, sixteen in hex, the same as
+/// letters.
+pub fn hex_dump(bytes: &[u8]) -> String {
+    let letter = |byte: &u8| match *byte {
+        0x20..0x7f => char::from(*byte),
+        _ => '.',
+    };
+    let line = |(number, bytes): (usize, &[u8])| {
+        let pairs: Vec<String> = bytes
+            .chunks(2)
+            .map(|pair| pair.iter().map(|byte| format!("{byte:02x}")).collect())
+            .collect();
+        let letters: String = bytes.iter().map(letter).collect();
+        format!("0x{:04x}:  {:<39}  {letters}", number * 16, pairs.join(" "))
+    };
+    let lines: Vec<String> = bytes.chunks(16).enumerate().map(line).collect();
+    lines.join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,18 +342,20 @@ mod tests {
     }
 
     #[test]
-    fn hops_are_grouped_by_node() {
+    fn hops_are_grouped_by_pod_and_node() {
         let journey = fixture::journey();
         let groups = groups(&journey.legs[0]);
         let seen: Vec<(&str, &str, usize)> = groups
             .iter()
-            .map(|group| (&*group.place, group.role, group.hops.len()))
+            .map(|group| (&*group.place, &*group.role, group.hops.len()))
             .collect();
         assert_eq!(
             seen,
             [
-                ("node-1", "where it starts", 7),
-                ("node-2", "where it ends", 4)
+                ("web-7d4b9c6f5-x2x9z", "pod on node-1, where it starts", 2),
+                ("node-1", "node", 5),
+                ("node-2", "node", 3),
+                ("web-7d4b9c6f5-p8k4d", "pod on node-2, where it ends", 1),
             ]
         );
     }
@@ -386,11 +408,23 @@ mod tests {
     }
 
     #[test]
-    fn places_are_named_by_pod_and_device() {
+    fn places_are_named_by_their_device() {
         let journey = fixture::journey();
         let hops = &journey.legs[0].hops;
-        assert_eq!(place(&hops[1].place), "web-7d4b9c6f5-x2x9z · eth0");
+        assert_eq!(place(&hops[0].place), "process");
+        assert_eq!(place(&hops[1].place), "eth0");
         assert_eq!(place(&hops[3].place), "cni0");
         assert_eq!(place(&hops[4].place), "network stack");
+    }
+
+    #[test]
+    fn bytes_are_printed_as_tcpdump_does() {
+        let bytes: Vec<u8> = (0x40..0x51).collect();
+        assert_eq!(
+            hex_dump(&bytes),
+            "0x0000:  4041 4243 4445 4647 4849 4a4b 4c4d 4e4f  @ABCDEFGHIJKLMNO\n\
+             0x0010:  50                                       P"
+        );
+        assert_eq!(hex_dump(&[]), "");
     }
 }

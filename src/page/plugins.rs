@@ -101,7 +101,7 @@ pub fn reasons(decision: &Decision) -> Vec<(usize, Name, String)> {
             None => counts.push((1, found.plugin.clone(), words)),
         }
     }
-    counts.sort_by(|one, other| other.0.cmp(&one.0));
+    counts.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));
     counts
 }
 

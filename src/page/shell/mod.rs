@@ -78,8 +78,9 @@ fn use_window_width() {
 
 #[hook]
 fn use_theme(light: bool) {
-    // Before the stage reads its colours: a layout effect runs first.
-    use_effect_with(light, move |light| {
+    // While rendering: the stage reads its colours in an effect, and effects of
+    // those below run before one that stood here.
+    use_memo(light, |light| {
         let theme = if *light { "light" } else { "dark" };
         let root = web_sys::window()
             .and_then(|window| window.document())

@@ -10,13 +10,13 @@ use plotters_canvas::CanvasBackend;
 use web_sys::HtmlCanvasElement;
 
 /// Height of a node's line in CSS pixels.
-const ROW: f64 = 28.0;
+const ROW: f64 = 25.0;
 /// Height of a bar.
 const BAR: f64 = 8.0;
 /// Space above the first line and below the last.
-const MARGIN: f64 = 4.0;
+const MARGIN: f64 = 2.0;
 /// Height of the axis below.
-const AXIS: f64 = 18.0;
+const AXIS: f64 = 16.0;
 
 type Area = DrawingArea<CanvasBackend, Shift>;
 
@@ -48,7 +48,7 @@ pub fn nodes(ink: &Ink, canvas: HtmlCanvasElement, bars: &[Bar]) -> Result<(), S
             (bar.memory, ink.memory, &bar.memory_words, false),
         ];
         for (line, (part, color, value, solid)) in parts.into_iter().enumerate() {
-            let y = top + 2.0 + line as f64 * (BAR + 4.0);
+            let y = top + 2.0 + line as f64 * (BAR + 3.0);
             one(ink, &area, (left, right, y), part, (color, solid))?;
             text(ink, &area, value, (right + 8.0, y + BAR / 2.0), HPos::Left)?;
         }

@@ -122,9 +122,13 @@ fn Picture(props: &PictureProps) -> Html {
         0 => String::new(),
         height => format!("flex: none; height: {height}px"),
     };
+    // Many bars are scrolled: by keys too.
+    let tabindex = (props.height > 0).then_some("0");
     html! {
-        <div class="chart-space" style={style}>
-            <canvas ref={canvas} role="img" aria-label={props.label} />
+        <div class="chart-scroll" {tabindex}>
+            <div class="chart-space" style={style}>
+                <canvas ref={canvas} role="img" aria-label={props.label} />
+            </div>
         </div>
     }
 }

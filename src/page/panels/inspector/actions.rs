@@ -1,7 +1,7 @@
 //! Buttons for what can be done to a subject, with the answer beside them.
 
 use crate::api::{Key, Kind};
-use crate::page::app::{App, use_app};
+use crate::page::app::{App, use_world};
 use crate::page::draft::{destination_of, source_of};
 use crate::page::ui::{Panel, UiAction, use_ui};
 use crate::session::protocol::{Action, Answer, ContainerState, Subject};
@@ -10,6 +10,9 @@ use yew::prelude::*;
 
 /// More replicas are asked for by typing a manifest.
 const REPLICAS_MAX: i32 = 10_000;
+
+/// The buttons are written anew at most each so many milliseconds.
+const ACTIONS_MS: u32 = 500;
 
 /// What the buttons need.
 #[derive(Properties, PartialEq)]
@@ -24,7 +27,7 @@ type Said = Option<(String, bool)>;
 /// The buttons.
 #[component]
 pub fn Actions(props: &ActionProps) -> Html {
-    let app = use_app();
+    let app = use_world(ACTIONS_MS);
     let said = use_state(|| Said::None);
     {
         let said = said.setter();
@@ -58,9 +61,7 @@ pub fn Actions(props: &ActionProps) -> Html {
                     _ => html! {},
                 } }
                 <SendButtons subject={props.subject.clone()} />
-                if *kind != Kind::Node {
-                    { button("Delete", "button button-danger", &act, Action::Delete { kind: *kind, key: key.clone() }) }
-                }
+                { button("Delete", "button button-danger", &act, Action::Delete { kind: *kind, key: key.clone() }) }
             </div>
             <div role="status" aria-live="polite">
                 if let Some((words, refused)) = &*said {
@@ -91,7 +92,7 @@ struct PodProps {
 
 #[component]
 fn PodActions(props: &PodProps) -> Html {
-    let app = use_app();
+    let app = use_world(ACTIONS_MS);
     let chosen = use_node_ref();
     let names: Vec<String> = app.world().pod(&props.pod).map_or(Vec::new(), |pod| {
         let running = |state| matches!(state, ContainerState::Running | ContainerState::Ready);
@@ -158,8 +159,9 @@ struct WorkloadProps {
 
 #[component]
 fn WorkloadActions(props: &WorkloadProps) -> Html {
-    let app = use_app();
+    let app = use_world(ACTIONS_MS);
     let image = use_node_ref();
+    let typing = use_state(|| None::<String>);
     let (desired, images) = {
         let world = app.world();
         let found = world
@@ -175,9 +177,19 @@ fn WorkloadActions(props: &WorkloadProps) -> Html {
         key: props.workload.clone(),
         replicas: replicas.clamp(0, REPLICAS_MAX),
     };
+    let types = {
+        let typing = typing.setter();
+        Callback::from(move |event: InputEvent| {
+            if let Some(input) = event.target_dyn_into::<HtmlInputElement>() {
+                typing.set(Some(input.value()));
+            }
+        })
+    };
     let typed = {
         let (act, kind, key) = (props.act.clone(), props.kind, props.workload.clone());
+        let typing = typing.setter();
         Callback::from(move |event: Event| {
+            typing.set(None);
             let input = event.target_dyn_into::<HtmlInputElement>();
             let Some(Ok(replicas)) = input.map(|input| input.value().trim().parse::<i32>()) else {
                 return;
@@ -189,6 +201,7 @@ fn WorkloadActions(props: &WorkloadProps) -> Html {
             });
         })
     };
+    let number = (*typing).clone().unwrap_or(desired.to_string());
     let set_image = {
         let (act, key, image) = (props.act.clone(), props.workload.clone(), image.clone());
         Callback::from(move |event: SubmitEvent| {
@@ -220,7 +233,7 @@ fn WorkloadActions(props: &WorkloadProps) -> Html {
                 <span class="soft">{"Replicas"}</span>
                 { step(-1, "One replica fewer", "−") }
                 <input class="field replicas" type="number" min="0" max={REPLICAS_MAX.to_string()}
-                    aria-label="Replicas wanted" value={desired.to_string()} onchange={typed} />
+                    aria-label="Replicas wanted" value={number} oninput={types} onchange={typed} />
                 { step(1, "One replica more", "+") }
             </span>
             if props.kind == Kind::Deployment {

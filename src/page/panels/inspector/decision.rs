@@ -154,8 +154,8 @@ fn part(score: &NodeScore, plugin: &str) -> Html {
     };
     html! {
         <td class="number">
-            <span class="soft">{format!("{} → {} × {} = ", part.raw, part.normalized, part.weight)}</span>
             {part.normalized.saturating_mul(part.weight)}
+            <span class="part-sum">{format!("{} → {} × {}", part.raw, part.normalized, part.weight)}</span>
         </td>
     }
 }

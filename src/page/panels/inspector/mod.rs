@@ -65,6 +65,8 @@ pub fn Inspector() -> Html {
             </div>
         };
     };
+    // Components have no events, conditions or YAML of their own.
+    let is_object = matches!(subject, Subject::Object { .. });
     let set = {
         let part = part.setter();
         Callback::from(move |chosen| part.set(chosen))
@@ -75,10 +77,15 @@ pub fn Inspector() -> Html {
             if !detail.gone {
                 <actions::Actions subject={subject.clone()} />
             }
-            <Parts shown={*part} events={detail.events.len()} {set} />
-            <div class="inspect-part" role="tabpanel" id="inspect-panel" aria-labelledby={format!("inspect-tab-{}", part.title())}>
-                { show(*part, &detail, &app) }
-            </div>
+            if is_object {
+                <Parts shown={*part} events={detail.events.len()} answers={detail.why.len()} {set} />
+                <div class="inspect-part" role="tabpanel" id="inspect-panel"
+                    aria-labelledby={format!("inspect-tab-{}", part.title())}>
+                    { show(*part, &detail, &app) }
+                </div>
+            } else {
+                <div class="inspect-part">{ show(Part::Summary, &detail, &app) }</div>
+            }
         </div>
     }
 }
@@ -156,6 +163,7 @@ fn Head(props: &HeadProps) -> Html {
 struct PartsProps {
     shown: Part,
     events: usize,
+    answers: usize,
     set: Callback<Part>,
 }
 
@@ -190,14 +198,23 @@ fn Parts(props: &PartsProps) -> Html {
                         tabindex={if chosen { "0" } else { "-1" }}
                         onclick={Callback::from(move |_: MouseEvent| set.emit(part))}>
                         {part.title()}
-                        if part == Part::Events && props.events > 0 {
-                            <span class="inspect-count">{props.events}</span>
+                        if let Some(count) = count_of(part, props) {
+                            <span class="inspect-count">{count}</span>
                         }
                     </button>
                 }
             }) }
         </div>
     }
+}
+
+fn count_of(part: Part, props: &PartsProps) -> Option<usize> {
+    let count = match part {
+        Part::Events => props.events,
+        Part::Why => props.answers,
+        Part::Summary | Part::Yaml => 0,
+    };
+    (count > 0).then_some(count)
 }
 
 /// While nothing is selected: what selecting does, and what is worth a look.
@@ -261,7 +278,10 @@ fn Nothing() -> Html {
     html! {
         <div class="inspect inspect-empty">
             <p>{"Select a pod, node, service or component on the stage: here you see what it is, why it is so, what was said about it, and what you can do to it."}</p>
-            <h3 class="inspect-title">{"Worth a look now"}</h3>
+            if pods.is_empty() {
+                <p>{"No pods of yours run yet: press “Deploy an app” above, or apply a manifest."}</p>
+            }
+            <h2 class="inspect-title">{"Worth a look now"}</h2>
             <ul class="inspect-related">
                 { for try_these.into_iter().map(|(words, subject)| html! {
                     <li><sections::SubjectLink {subject} /><span class="soft">{words}</span></li>

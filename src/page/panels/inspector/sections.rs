@@ -36,6 +36,8 @@ pub struct PartProps {
 #[component]
 pub fn Summary(props: &PartProps) -> Html {
     let detail = &props.detail;
+    // Of a component there is little else to see.
+    let open = matches!(detail.subject, Subject::Component(_)) && detail.texts.len() == 1;
     html! {
         <>
             if !detail.facts.is_empty() {
@@ -53,7 +55,7 @@ pub fn Summary(props: &PartProps) -> Html {
             }
             { related(detail) }
             { for detail.texts.iter().map(|(title, text)| html! {
-                <details class="inspect-text">
+                <details class="inspect-text" open={open}>
                     <summary>{title}<span class="soft">{words::count(text.lines().count(), "line")}</span></summary>
                     <pre tabindex="0" aria-label={title.clone()}>{text}</pre>
                 </details>

@@ -1,5 +1,6 @@
 //! The form that sends a packet: source, destination, port.
 
+use super::choose::{Choices, Choose};
 use crate::page::app::{use_app, use_world};
 use crate::page::draft::{self, Draft, End};
 use crate::page::state::World;
@@ -9,7 +10,7 @@ use crate::session::protocol::{
 };
 use crate::sim::trace::Journey;
 use std::sync::Arc;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// Pods that the form lists; others are picked on the stage.
@@ -138,11 +139,6 @@ fn host_and_port(draft: &Draft, change: &Callback<Draft>) -> Html {
     }
 }
 
-/// One choice: value and label.
-type Choice = (String, String);
-/// Choices under a heading.
-type Choices = Vec<(&'static str, Vec<Choice>)>;
-
 #[derive(Properties, PartialEq)]
 struct EndProps {
     draft: Draft,
@@ -179,48 +175,6 @@ fn Destinations(props: &EndProps) -> Html {
         });
     });
     html! { <Choose label="To" {now} choices={props.choices.clone()} {choose} /> }
-}
-
-#[derive(Properties, PartialEq)]
-struct ChooseProps {
-    label: &'static str,
-    now: Option<String>,
-    choices: Choices,
-    choose: Callback<String>,
-}
-
-#[component]
-fn Choose(props: &ChooseProps) -> Html {
-    let choose = props.choose.clone();
-    let onchange = Callback::from(move |event: Event| {
-        if let Some(select) = event.target_dyn_into::<HtmlSelectElement>() {
-            choose.emit(select.value());
-        }
-    });
-    let listed = |value: &str| {
-        let mut all = props.choices.iter().flat_map(|(_, choices)| choices);
-        all.any(|(other, _)| other == value)
-    };
-    // Picked on the stage, and not in the list: system pods, the 201st pod.
-    let besides = props.now.as_deref().filter(|value| !listed(value));
-    html! {
-        <label class="packet-field">
-            <span>{props.label}</span>
-            <select class="select" {onchange}>
-                <option value="" selected={props.now.is_none()} disabled={true}>{"Choose…"}</option>
-                if let Some(value) = besides {
-                    <option value={value.to_owned()} selected={true}>{value.to_owned()}</option>
-                }
-                { for props.choices.iter().filter(|(_, choices)| !choices.is_empty()).map(|(title, choices)| html! {
-                    <optgroup label={*title}>
-                        { for choices.iter().map(|(value, label)| html! {
-                            <option value={value.clone()} selected={props.now.as_ref() == Some(value)}>{label}</option>
-                        }) }
-                    </optgroup>
-                }) }
-            </select>
-        </label>
-    }
 }
 
 fn running(world: &World) -> Vec<&PodView> {

@@ -19,9 +19,15 @@ pub fn Headers(props: &HeaderProps) -> Html {
         return html! {};
     }
     let same = layers.iter().all(|layer| layer.fate == Fate::Kept);
+    let asks = layers.iter().any(|layer| &*layer.protocol == "ARP");
+    let words = match (same, asks) {
+        (true, _) => "unchanged here",
+        (false, true) => "the question → its answer",
+        (false, false) => "changed here",
+    };
     html! {
         <details class="inspect-text headers" open={!same}>
-            <summary>{"Headers"}<span class="soft">{if same { "unchanged here" } else { "changed here" }}</span></summary>
+            <summary>{"Headers"}<span class="soft">{words}</span></summary>
             { for layers.iter().map(show) }
         </details>
     }
@@ -41,10 +47,10 @@ fn show(layer: &LayerChange) -> Html {
     let whole = matches!(layer.fate, Fate::Added | Fate::Removed);
     html! {
         <div class={classes!("layer", whole.then_some(class))}>
-            <h5>
+            <h4>
                 {&*layer.protocol}
                 if whole { <span class="layer-mark">{format!("{glyph} {word}")}</span> }
-            </h5>
+            </h4>
             <dl class="fields">{ for layer.fields.iter().map(field) }</dl>
         </div>
     }

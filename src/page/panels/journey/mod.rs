@@ -1,5 +1,6 @@
 //! The way of a packet: a form that sends one, and its hops one by one.
 
+mod choose;
 mod form;
 mod headers;
 mod steps;
@@ -8,7 +9,6 @@ use crate::page::app::use_world;
 use crate::page::ui::{Stepping, UiAction, use_ui};
 use crate::sim::trace::Journey;
 use std::sync::Arc;
-use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 /// The panel is written anew at most each so many milliseconds.
@@ -31,6 +31,15 @@ pub fn JourneyPanel() -> Html {
         .stepping
         .as_ref()
         .map(|stepping| stepping.journey.clone());
+    {
+        // The one that was stepped through stays when the stepping ends.
+        let chosen = chosen.setter();
+        use_effect_with(stepping.clone(), move |stepping| {
+            if let Some(journey) = stepping {
+                chosen.set(Some(journey.clone()));
+            }
+        });
+    }
     let shown = stepping
         .or_else(|| (*chosen).clone())
         .or_else(|| past.first().cloned());
@@ -44,9 +53,8 @@ pub fn JourneyPanel() -> Html {
     };
     let on_past = {
         let (chosen, dispatch, past) = (chosen.setter(), ui.dispatcher(), past.clone());
-        Callback::from(move |event: Event| {
-            let select = event.target_dyn_into::<HtmlSelectElement>();
-            let number = select.and_then(|select| select.value().parse::<usize>().ok());
+        Callback::from(move |value: String| {
+            let number = value.parse::<usize>().ok();
             let Some(journey) = number.and_then(|number| past.get(number)) else {
                 return;
             };
@@ -63,19 +71,10 @@ pub fn JourneyPanel() -> Html {
         <div class="journey">
             <form::PacketForm {on_sent} />
             if past.len() > 1 {
-                <label class="journey-past">
-                    <span class="soft">{"Sent before"}</span>
-                    <select class="select" onchange={on_past}>
-                        { for past.iter().enumerate().map(|(number, journey)| {
-                            let same = shown.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, journey) || **shown == **journey);
-                            html! {
-                                <option value={number.to_string()} selected={same}>
-                                    {format!("{} {}", if journey.answered { "✓" } else { "✕" }, journey.title)}
-                                </option>
-                            }
-                        }) }
-                    </select>
-                </label>
+                <div class="journey-past">
+                    <choose::Choose label="Sent" now={shown.as_ref().and_then(|shown| number_of(&past, shown))}
+                        choices={vec![("", titles(&past))]} choose={on_past} />
+                </div>
             }
             if let Some(journey) = shown {
                 <steps::Steps {journey} />
@@ -84,4 +83,21 @@ pub fn JourneyPanel() -> Html {
             }
         </div>
     }
+}
+
+/// Each journey with its number, the latest first.
+fn titles(past: &[Arc<Journey>]) -> Vec<choose::Choice> {
+    let glyph = |journey: &Journey| if journey.answered { "✓" } else { "✕" };
+    past.iter()
+        .enumerate()
+        .map(|(number, journey)| {
+            let title = format!("{} {}", glyph(journey), journey.title);
+            (number.to_string(), title)
+        })
+        .collect()
+}
+
+fn number_of(past: &[Arc<Journey>], shown: &Arc<Journey>) -> Option<String> {
+    let same = |journey: &Arc<Journey>| Arc::ptr_eq(journey, shown) || **journey == **shown;
+    past.iter().position(same).map(|number| number.to_string())
 }

@@ -4,7 +4,7 @@ use super::headers::Headers;
 use crate::page::hops;
 use crate::page::ui::{Stepping, UiAction, use_ui};
 use crate::page::words;
-use crate::sim::trace::{Hop, Journey, Leg};
+use crate::sim::trace::{Hop, Journey, Leg, Verdict};
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 use yew::prelude::*;
@@ -45,6 +45,9 @@ pub fn Steps(props: &StepsProps) -> Html {
             })));
         })
     };
+    // Keys can come faster than the page is rendered.
+    let current = use_mut_ref(|| now);
+    *current.borrow_mut() = now;
     let onkeydown = {
         let (go, journey) = (go.clone(), journey.clone());
         Callback::from(move |event: KeyboardEvent| {
@@ -56,7 +59,9 @@ pub fn Steps(props: &StepsProps) -> Html {
                 _ => return,
             };
             event.prevent_default();
-            go.emit(Some(step(&journey, now, by)));
+            let next = step(&journey, *current.borrow(), by);
+            *current.borrow_mut() = Some(next);
+            go.emit(Some(next));
         })
     };
     let (glyph, class) = match journey.answered {
@@ -136,15 +141,15 @@ fn show_leg(
     let (protocol, class) = hops::traffic(leg.traffic);
     html! {
         <section class="leg">
-            <h3 class="leg-title">
+            <h2 class="leg-title">
                 <span class={classes!("leg-traffic", class)}>{protocol}</span>
                 {hops::leg(leg.kind)}
                 <span class="inspect-count">{words::count(leg.hops.len(), "hop")}</span>
-            </h3>
+            </h2>
             <p class="leg-line mono">{&leg.title}</p>
             { for hops::groups(leg).into_iter().map(|group| html! {
                 <>
-                    <h4 class="leg-place">{&group.place}<span class="soft">{group.role}</span></h4>
+                    <h3 class="leg-place">{&group.place}<span class="soft">{group.role}</span></h3>
                     <ol class="hops" start={(group.hops.start + 1).to_string()}>
                         { for group.hops.clone().filter_map(|hop| Some((hop, leg.hops.get(hop)?))).map(|(hop, shown)| {
                             row((number, hop), shown, now == Some((number, hop)), go)
@@ -170,7 +175,7 @@ fn row(here: (usize, usize), hop: &Hop, open: bool, go: &Callback<Option<(usize,
                     <span aria-hidden="true">{glyph}</span><span class="hidden">{word}</span>
                 </span>
                 <span class="hop-place">{hops::place(&hop.place)}</span>
-                <span class="hop-stage">{&*hop.stage}</span>
+                <span class="hop-stage">{if *hop.stage == *hops::place(&hop.place) { "" } else { &*hop.stage }}</span>
                 <span class="hop-why">{&hop.why}</span>
             </button>
             if open {
@@ -183,22 +188,29 @@ fn row(here: (usize, usize), hop: &Hop, open: bool, go: &Callback<Option<(usize,
                         </details>
                     }
                     <Headers hop={hop.clone()} />
+                    if let Some(capture) = &hop.capture {
+                        <details class="inspect-text">
+                            <summary>
+                                {"The frame, as tcpdump catches it here"}
+                                <span class="soft">{words::count(capture.frame.len(), "byte")}</span>
+                            </summary>
+                            <pre tabindex="0" aria-label="Bytes of the frame">{hops::hex_dump(&capture.frame)}</pre>
+                        </details>
+                    }
                 </div>
             }
         </li>
     }
 }
 
-fn verdict_sentence(hop: &Hop) -> String {
-    let (_, word, _) = hops::verdict(hop.verdict);
-    format!(
-        "The packet is {}.",
-        match word {
-            "goes on" => "sent on as it is",
-            "rewritten" => "changed and sent on",
-            other => other,
-        }
-    )
+fn verdict_sentence(hop: &Hop) -> &'static str {
+    match hop.verdict {
+        Verdict::Forwarded => "The packet goes on.",
+        Verdict::Rewritten => "The packet goes on, changed.",
+        Verdict::Delivered => "The packet has arrived.",
+        Verdict::Dropped => "The packet dies here; nobody is told.",
+        Verdict::Rejected => "The packet is refused here, and its sender is told.",
+    }
 }
 
 /// Brings a row into sight within its panel, and moves the focus along if it was
