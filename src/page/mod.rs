@@ -8,6 +8,7 @@
 //! | `state` | the page's mirror of the cluster, fed by updates |
 //! | `stage` | the picture: arrangement, motion, drawing |
 //! | `words` | numbers, times and names as people read them |
+//! | `draft`, `examples` | a manifest that is being written, and those to begin with |
 //! | `first_steps` | what a newcomer's button does next |
 //! | `glossary` | what the terms mean, one sentence each |
 //! | `fixture` | a made-up cluster to draw and test with |
@@ -16,6 +17,8 @@
 //! | `shell` | header, docks, sheet, list for screen readers |
 //! | `panels` | editor, inspector, journey, timeline, charts, scenario |
 
+pub mod draft;
+pub mod examples;
 pub mod first_steps;
 pub mod fixture;
 pub mod glossary;

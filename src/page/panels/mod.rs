@@ -3,6 +3,8 @@
 //! [`use_ui`](super::ui::use_ui).
 
 mod events;
+mod manifest;
+mod scenario;
 
 use super::ui::Panel;
 use yew::prelude::*;
@@ -11,7 +13,9 @@ use yew::prelude::*;
 pub fn panel(panel: Panel) -> Html {
     match panel {
         Panel::Events => html! { <events::Events /> },
-        Panel::Manifest | Panel::Scenario | Panel::Inspector | Panel::Journey | Panel::Charts => {
+        Panel::Manifest => html! { <manifest::Manifest /> },
+        Panel::Scenario => html! { <scenario::ScenarioPanel /> },
+        Panel::Inspector | Panel::Journey | Panel::Charts => {
             html! {}
         }
     }
@@ -19,5 +23,5 @@ pub fn panel(panel: Panel) -> Html {
 
 /// The header's slot for choosing a scenario.
 pub fn scenario_picker() -> Html {
-    html! {}
+    html! { <scenario::Picker /> }
 }
