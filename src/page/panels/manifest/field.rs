@@ -87,8 +87,8 @@ impl Rich {
     ) -> Result<Self, JsValue> {
         let spot = Rc::new(Cell::new(Spot::default()));
         let Calls { edited, apply } = calls;
-        let edited = Closure::<dyn FnMut()>::new(move || edited());
-        let apply = Closure::<dyn FnMut()>::new(move || apply());
+        let edited = Closure::<dyn FnMut()>::new(edited);
+        let apply = Closure::<dyn FnMut()>::new(apply);
         let cursor = {
             let spot = spot.clone();
             Closure::<dyn FnMut(u32, u32)>::new(move |line, column| {
