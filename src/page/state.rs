@@ -34,6 +34,8 @@ pub struct World {
     pub workloads: BTreeMap<Name, WorkloadView>,
     /// Services by uid.
     pub services: BTreeMap<Name, ServiceView>,
+    /// The newest template of each workload, by the workload's key.
+    pub templates: BTreeMap<Key, Name>,
     /// Pods by namespace and name.
     pub pod_uids: BTreeMap<Key, Name>,
     /// The latest records, oldest first.
@@ -98,9 +100,17 @@ impl World {
         self.apply_nodes(update, &mut changes);
         self.apply_pods(update, &mut changes);
         for uid in update.workloads_gone.drain(..) {
-            self.workloads.remove(&uid);
+            if let Some(workload) = self.workloads.remove(&uid)
+                && workload.owner.is_empty()
+            {
+                self.templates.remove(&workload.key);
+            }
         }
         for workload in update.workloads.drain(..) {
+            if workload.owner.is_empty() {
+                self.templates
+                    .insert(workload.key.clone(), workload.template_hash.clone());
+            }
             self.workloads.insert(workload.uid.clone(), workload);
         }
         for uid in update.services_gone.drain(..) {
@@ -225,10 +235,13 @@ impl World {
 
     /// Whether a pod is of an older template than the newest of its workload.
     pub fn outdated(&self, pod: &PodView) -> bool {
-        !pod.revision.is_empty()
-            && self.workload_of(pod).is_some_and(|workload| {
-                !workload.template_hash.is_empty() && workload.template_hash != pod.revision
-            })
+        if pod.revision.is_empty() || pod.workload.is_empty() {
+            return false;
+        }
+        let key = Key::new(pod.key.namespace.clone(), pod.workload.clone());
+        self.templates
+            .get(&key)
+            .is_some_and(|newest| !newest.is_empty() && *newest != pod.revision)
     }
 
     /// Virtual time `wall_seconds` after the last update came, so that rings and

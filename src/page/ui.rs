@@ -1,6 +1,7 @@
 //! The small state of the interface: what is selected, which panels are open. It
 //! is passed down as a context and changed by [`UiAction`]s.
 
+use super::draft::Draft;
 use crate::session::protocol::Subject;
 use crate::sim::trace::Journey;
 use std::rc::Rc;
@@ -112,6 +113,8 @@ pub struct Ui {
     pub selection: Option<Subject>,
     /// The journey that is looked at.
     pub stepping: Option<Stepping>,
+    /// The packet that is about to be sent.
+    pub draft: Draft,
     /// On the left.
     pub left: DockState,
     /// On the right.
@@ -146,6 +149,7 @@ impl Ui {
         Ui {
             selection: None,
             stepping: None,
+            draft: Draft::default(),
             left: dock(Panel::Scenario, width >= 1500.0, DOCK_W),
             right: dock(Panel::Inspector, width >= 1100.0, DOCK_W),
             below: dock(Panel::Events, width >= 760.0, BELOW_H),
@@ -205,6 +209,8 @@ pub enum UiAction {
     Help(bool),
     /// Looks at a journey's hop, or no more.
     Step(Option<Stepping>),
+    /// Changes the packet that is about to be sent.
+    Draft(Draft),
     /// Says what was done.
     Say(Option<Toast>),
 }
@@ -215,7 +221,12 @@ impl Reducible for Ui {
     fn reduce(self: Rc<Self>, action: UiAction) -> Rc<Self> {
         let mut ui = (*self).clone();
         match action {
+            // While a packet's ends are picked, a click fills them in.
+            UiAction::Select(Some(subject)) if ui.draft.picking.is_some() => {
+                ui.draft.pick(&subject);
+            }
             UiAction::Select(subject) => {
+                ui.draft.picking = None;
                 if subject.is_some() && !ui.narrow {
                     ui.show(Panel::Inspector);
                 } else if subject.is_some() {
@@ -236,6 +247,7 @@ impl Reducible for Ui {
             UiAction::Light(light) => ui.light = light,
             UiAction::Help(help) => ui.help = help,
             UiAction::Step(stepping) => ui.stepping = stepping,
+            UiAction::Draft(draft) => ui.draft = draft,
             UiAction::Say(toast) => ui.toast = toast,
         }
         Rc::new(ui)

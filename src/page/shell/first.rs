@@ -4,7 +4,7 @@ use crate::api::Key;
 use crate::api::Kind;
 use crate::page::app::{App, use_world};
 use crate::page::first_steps::{FirstStep, next_step};
-use crate::page::ui::{Toast, UiAction, UiHandle, use_ui};
+use crate::page::ui::{Panel, Toast, UiAction, UiHandle, use_ui};
 use crate::session::protocol::{Answer, Command, Outcome, Subject};
 use yew::prelude::*;
 
@@ -30,7 +30,7 @@ pub fn FirstSteps() -> Html {
         })
     };
     html! {
-        <div class="first">
+        <div class="first" role="region" aria-label="Make something happen">
             <button type="button" class="first-button" {onclick}>
                 <span class="first-title">{step.title}</span>
                 <span class="first-words">{&step.words}</span>
@@ -50,7 +50,10 @@ fn take(app: &App, ui: &UiHandle, step: FirstStep) {
                 Answer::Done(text) => (text, false),
                 Answer::Refused(text) => (text, true),
                 Answer::Applied { outcomes, .. } => (applied(&outcomes), false),
-                Answer::Journey(journey) => (journey.summary.clone(), !journey.answered),
+                Answer::Journey(journey) => {
+                    dispatch.dispatch(UiAction::Show(Panel::Journey));
+                    (journey.summary.clone(), !journey.answered)
+                }
                 Answer::Checked(_) => return,
             };
             dispatch.dispatch(UiAction::Say(Some(Toast { text, refused })));

@@ -1,11 +1,11 @@
 //! The stage as a list: the same facts in words, for keyboard and screen reader.
 
 use crate::api::{Key, Kind};
-use crate::page::app::use_world;
+use crate::page::app::{use_app, use_world};
 use crate::page::state::World;
 use crate::page::ui::{UiAction, UiHandle, use_ui};
 use crate::page::words;
-use crate::session::protocol::{NodeView, PodView, Subject};
+use crate::session::protocol::{NodeView, PodState, PodView, Subject};
 use crate::sim::Actor;
 use crate::sim::trace::Name;
 use std::collections::BTreeMap;
@@ -13,13 +13,19 @@ use yew::prelude::*;
 
 /// The list is written anew at most each so many milliseconds.
 const LIST_MS: u32 = 700;
-/// Of more pods on a node, the list gives counts and those in trouble.
-const PODS_MAX: usize = 60;
+/// The same for a large cluster.
+const LIST_LARGE_MS: u32 = 2_500;
+/// With more pods in the cluster, the list names those in trouble and counts the
+/// others; a node's own pods are in the inspector.
+const PODS_MAX: usize = 300;
+/// Of those in trouble, so many a node are named.
+const TROUBLE_MAX: usize = 5;
 
 /// The list.
 #[component]
 pub fn ClusterList() -> Html {
-    let app = use_world(LIST_MS);
+    let large = use_app().world().pods.len() > PODS_MAX;
+    let app = use_world(if large { LIST_LARGE_MS } else { LIST_MS });
     let ui = use_ui();
     let world = app.world();
     let mut by_node: BTreeMap<Option<Name>, Vec<&PodView>> = BTreeMap::new();
@@ -38,13 +44,13 @@ pub fn ClusterList() -> Html {
             </ul>
             if !waiting.is_empty() {
                 <h2>{"Pods without a node"}</h2>
-                { pods(&ui, waiting) }
+                { pods(&ui, waiting, large) }
             }
             <h2>{"Nodes"}</h2>
             <ul>
                 { for world.nodes.values().map(|node| {
                     let here = by_node.get(&Some(node.name.clone())).map(Vec::as_slice).unwrap_or_default();
-                    node_item(&ui, &world, node, here)
+                    node_item(&ui, &world, node, here, large)
                 }) }
             </ul>
             <h2>{"Services"}</h2>
@@ -87,7 +93,13 @@ fn button(ui: &UiHandle, subject: Subject, text: String) -> Html {
     }
 }
 
-fn node_item(ui: &UiHandle, world: &World, node: &NodeView, here: &[&PodView]) -> Html {
+fn node_item(
+    ui: &UiHandle,
+    world: &World,
+    node: &NodeView,
+    here: &[&PodView],
+    large: bool,
+) -> Html {
     let mut text = format!("Node {}, {}", node.name, words::node_state(node.state));
     if !node.powered {
         text.push_str(", no power");
@@ -114,24 +126,28 @@ fn node_item(ui: &UiHandle, world: &World, node: &NodeView, here: &[&PodView]) -
     html! {
         <li>
             {button(ui, subject, text)}
-            {pods(ui, here)}
+            {pods(ui, here, large)}
         </li>
     }
 }
 
-fn pods(ui: &UiHandle, pods: &[&PodView]) -> Html {
-    let calm = |pod: &&&PodView| pod.state != crate::session::protocol::PodState::Running;
-    let shown: Vec<&&PodView> = match pods.len() > PODS_MAX {
-        true => pods.iter().filter(calm).take(PODS_MAX).collect(),
+fn pods(ui: &UiHandle, pods: &[&PodView], large: bool) -> Html {
+    let troubled = |pod: &&&PodView| pod.state != PodState::Running;
+    let shown: Vec<&&PodView> = match large {
+        true => pods.iter().filter(troubled).take(TROUBLE_MAX).collect(),
         false => pods.iter().collect(),
     };
     let left = pods.len() - shown.len();
+    let running = pods.iter().filter(|pod| !troubled(pod)).count();
     html! {
         <ul>
-            { for shown.into_iter().map(|pod| item(ui,
-                Subject::Object { kind: Kind::Pod, key: pod.key.clone() }, pod_words(pod))) }
+            { for shown.into_iter().map(|pod| html! {
+                <li key={&*pod.uid}>
+                    {button(ui, Subject::Object { kind: Kind::Pod, key: pod.key.clone() }, pod_words(pod))}
+                </li>
+            }) }
             if left > 0 {
-                <li>{format!("and {} besides, most of them running", words::count(left, "pod"))}</li>
+                <li key="rest">{format!("{} in all, {running} running and ready", words::count(pods.len(), "pod"))}</li>
             }
         </ul>
     }

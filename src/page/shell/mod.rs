@@ -10,7 +10,9 @@ mod list;
 mod transport;
 
 use super::app::use_app;
-use super::stage::view::{StageView, writes};
+use super::panels;
+use super::stage::input::writes;
+use super::stage::view::StageView;
 use super::start::window_width;
 use super::ui::{Dock, UiAction, use_ui};
 use crate::session::protocol::Command;
@@ -36,6 +38,7 @@ pub fn Shell() -> Html {
                     <list::ClusterList />
                 </main>
                 <first::FirstSteps />
+                {panels::timeline()}
                 <docks::Sheet />
             } else {
                 <div class="page-middle">
@@ -45,6 +48,7 @@ pub fn Shell() -> Html {
                             <StageView />
                             <list::ClusterList />
                         </main>
+                        {panels::timeline()}
                         <docks::DockView dock={Dock::Below} />
                     </div>
                     <docks::DockView dock={Dock::Right} />

@@ -9,6 +9,9 @@ use yew::prelude::*;
 /// The speeds to choose from, in virtual seconds a wall second.
 const SPEEDS: [f64; 9] = [0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 100.0];
 
+/// So far the skip button goes, in virtual seconds.
+const SKIP_SECONDS: f64 = 10.0;
+
 /// The transport.
 #[component]
 pub fn Transport() -> Html {
@@ -50,6 +53,8 @@ pub fn Transport() -> Html {
                     <path d="M5 4.700v10.600a.5.5 0 0 0 .8.400l7.200-5.300a.5.5 0 0 0 0-.8L5.800 4.300a.5.5 0 0 0-.8.400zM14 4.500h2v11h-2z" />
                 </svg>
             </button>
+            <button type="button" class="icon-button transport-skip" onclick={send(Command::Skip(SKIP_SECONDS))}
+                aria-label="Skip 10 seconds" title="Skip 10 seconds">{"+10s"}</button>
             <label class="transport-speed">
                 <span class="hidden">{"Speed"}</span>
                 <select onchange={on_speed} title="Virtual seconds a second">

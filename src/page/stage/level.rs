@@ -22,8 +22,8 @@ impl Level {
     pub fn zoom_wanted(self) -> f64 {
         match self {
             Level::Tile => 0.74,
-            Level::Chip => 0.66,
-            Level::Dot => 0.58,
+            Level::Chip => 0.55,
+            Level::Dot => 0.5,
             Level::Speck => 0.0,
         }
     }
@@ -75,21 +75,21 @@ pub struct Metrics {
 }
 
 const TILE: Metrics = Metrics {
-    slot_w: 112.0,
+    slot_w: 96.0,
     slot_h: 42.0,
     gap: 6.0,
-    gutter: 14.0,
-    pad: 10.0,
+    gutter: 13.0,
+    pad: 8.0,
     head: 68.0,
     foot: 78.0,
-    card_gap: 24.0,
+    card_gap: 20.0,
     row_gap: 44.0,
-    card_w_min: 256.0,
+    card_w_min: 236.0,
     seats_min: 4,
     box_h: 96.0,
     bar_h: 42.0,
     lead: 26.0,
-    outside_w: 118.0,
+    outside_w: 110.0,
 };
 
 const CHIP: Metrics = Metrics {

@@ -8,6 +8,7 @@
 
 pub mod camera;
 pub mod director;
+pub mod effects;
 pub mod geometry;
 pub mod hit;
 pub mod layout;
@@ -16,9 +17,14 @@ pub mod motion;
 pub mod packets;
 pub mod scene;
 pub mod seats;
+mod shape;
 pub mod ways;
 
 #[cfg(target_arch = "wasm32")]
+pub mod input;
+#[cfg(target_arch = "wasm32")]
 pub mod paint;
+#[cfg(target_arch = "wasm32")]
+mod screen;
 #[cfg(target_arch = "wasm32")]
 pub mod view;

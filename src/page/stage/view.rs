@@ -1,155 +1,22 @@
 //! The stage as a component: one canvas, drawn outside of the components' own
-//! rendering, with pointer, wheel and keys.
+//! rendering.
 
-use super::camera::View;
-use super::director::{Following, Pace};
-use super::geometry::{Point, Rect};
-use super::hit::{self, Target};
-use super::paint::{Frame, Palette, Pen};
-use crate::page::app::{App, use_app, wall_now};
-use crate::page::glossary;
+use super::director::Following;
+use super::geometry::Point;
+use super::input::{Tip, key_listener, pointer_listeners, wheel_listener};
+use super::paint::Palette;
+use super::screen::{Screen, Shared, fit, request, zoom_by};
+use crate::page::app::{App, use_app, use_world, wall_now};
 use crate::page::ui::{UiAction, UiHandle, use_ui};
-use gloo::events::{EventListener, EventListenerOptions};
-use gloo::render::AnimationFrame;
-use gloo::timers::callback::Timeout;
+use gloo::events::EventListener;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{
-    CanvasRenderingContext2d, Element, HtmlCanvasElement, PointerEvent, ResizeObserver, WheelEvent,
-};
+use web_sys::{HtmlCanvasElement, ResizeObserver};
 use yew::prelude::*;
 
-/// How long until the next frame when only a ring counts down.
-const SLOW_MS: u32 = 200;
-/// A pointer that moves less than this many pixels clicks.
-const CLICK_SLACK: f64 = 5.0;
-
-/// What is under the pointer, in words.
-#[derive(Clone, Debug, PartialEq)]
-struct Tip {
-    at: Point,
-    title: String,
-    facts: String,
-    meaning: &'static str,
-}
-
-/// The canvas and what is drawn on it.
-struct Screen {
-    app: App,
-    canvas: HtmlCanvasElement,
-    context: CanvasRenderingContext2d,
-    palette: Palette,
-    ratio: f64,
-    frame: Option<AnimationFrame>,
-    later: Option<Timeout>,
-    pointers: BTreeMap<i32, Point>,
-    moved: f64,
-}
-
-type Shared = Rc<RefCell<Screen>>;
-
-impl Screen {
-    fn new(app: App, canvas: HtmlCanvasElement) -> Option<Screen> {
-        let context = canvas.get_context("2d").ok()??.dyn_into().ok()?;
-        let palette = Palette::read(&canvas);
-        Some(Screen {
-            app,
-            canvas,
-            context,
-            palette,
-            ratio: 1.0,
-            frame: None,
-            later: None,
-            pointers: BTreeMap::new(),
-            moved: 0.0,
-        })
-    }
-
-    fn resize(&mut self) {
-        let parent = self.canvas.parent_element();
-        let Some(rect) = parent.map(|parent| parent.get_bounding_client_rect()) else {
-            return;
-        };
-        let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio());
-        // More than three physical pixels a pixel cannot be seen.
-        self.ratio = ratio.clamp(1.0, 3.0);
-        self.canvas
-            .set_width((rect.width() * self.ratio).round() as u32);
-        self.canvas
-            .set_height((rect.height() * self.ratio).round() as u32);
-        self.app
-            .stage()
-            .resize(&self.app.world(), rect.width(), rect.height(), wall_now());
-    }
-
-    fn draw(&mut self, now: f64) {
-        let _ = self
-            .context
-            .set_transform(self.ratio, 0.0, 0.0, self.ratio, 0.0, 0.0);
-        let pen = Pen::new(&self.context);
-        let stage = self.app.stage();
-        let world = self.app.world();
-        let (width, height) = stage.camera.size();
-        let frame = Frame {
-            pen: &pen,
-            palette: &self.palette,
-            world: &world,
-            director: &stage,
-            view: stage.camera.view(),
-            screen: Rect::new(0.0, 0.0, width, height),
-            now,
-            virtual_now: world.now(self.app.silence()),
-        };
-        frame.draw();
-    }
-}
-
-/// Asks for a frame, once.
-fn request(screen: &Shared) {
-    let mut state = screen.borrow_mut();
-    if state.frame.is_some() {
-        return;
-    }
-    state.later = None;
-    let again = screen.clone();
-    state.frame = Some(gloo::render::request_animation_frame(move |_| {
-        frame(&again);
-    }));
-}
-
-fn frame(screen: &Shared) {
-    let now = wall_now();
-    let pace = {
-        let mut state = screen.borrow_mut();
-        // This runs inside the frame's own callback: it is dropped at the end.
-        let done = state.frame.take();
-        let (draw, pace) = state.app.tick(now);
-        if draw || pace == Pace::Slow {
-            state.draw(now);
-        }
-        drop(state);
-        if let Some(done) = done {
-            Timeout::new(0, move || drop(done)).forget();
-        }
-        pace
-    };
-    match pace {
-        Pace::Rest => {}
-        Pace::Full => request(screen),
-        Pace::Slow => {
-            let again = screen.clone();
-            let later = Timeout::new(SLOW_MS, move || {
-                if let Some(later) = again.borrow_mut().later.take() {
-                    later.forget();
-                }
-                request(&again);
-            });
-            screen.borrow_mut().later = Some(later);
-        }
-    }
-}
+/// How soon the corner's buttons notice that the picture was moved.
+const ZOOM_MS: u32 = 400;
 
 /// What the stage's listeners keep alive.
 struct Setup {
@@ -308,270 +175,6 @@ fn font_listener(screen: &Shared) -> Option<EventListener> {
     }))
 }
 
-fn position(canvas: &Element, x: i32, y: i32) -> Point {
-    let rect = canvas.get_bounding_client_rect();
-    Point::new(f64::from(x) - rect.x(), f64::from(y) - rect.y())
-}
-
-fn pointer_listeners(
-    screen: &Shared,
-    canvas: &HtmlCanvasElement,
-    select: Callback<UiAction>,
-    show: Callback<Option<Tip>>,
-) -> Vec<EventListener> {
-    let listen = |kind: &'static str, act: Box<dyn Fn(&Shared, &PointerEvent, Point)>| {
-        let screen = screen.clone();
-        EventListener::new(canvas, kind, move |event| {
-            if let Some(event) = event.dyn_ref::<PointerEvent>() {
-                let at = {
-                    let state = screen.borrow();
-                    position(&state.canvas, event.client_x(), event.client_y())
-                };
-                act(&screen, event, at);
-            }
-        })
-    };
-    let hide = show.clone();
-    let away = show.clone();
-    vec![
-        listen(
-            "pointerdown",
-            Box::new(move |screen, event, at| {
-                let mut state = screen.borrow_mut();
-                // A pointer that is already gone cannot be captured; that is no harm.
-                let _ = state.canvas.set_pointer_capture(event.pointer_id());
-                state.pointers.insert(event.pointer_id(), at);
-                state.moved = 0.0;
-                hide.emit(None);
-            }),
-        ),
-        listen(
-            "pointermove",
-            Box::new(move |screen, event, at| pointer_moves(screen, event, at, &show)),
-        ),
-        listen(
-            "pointerup",
-            Box::new(move |screen, event, at| {
-                let clicked = {
-                    let mut state = screen.borrow_mut();
-                    state.pointers.remove(&event.pointer_id());
-                    state.pointers.is_empty() && state.moved < CLICK_SLACK
-                };
-                if clicked {
-                    let subject = {
-                        let state = screen.borrow();
-                        let slack = if event.pointer_type() == "touch" {
-                            8.0
-                        } else {
-                            2.0
-                        };
-                        let world = state.app.world();
-                        target_at(&state.app, at, slack).and_then(|found| found.subject(&world))
-                    };
-                    select.emit(UiAction::Select(subject));
-                }
-            }),
-        ),
-        listen(
-            "pointercancel",
-            Box::new(|screen, event, _| {
-                screen.borrow_mut().pointers.remove(&event.pointer_id());
-            }),
-        ),
-        listen(
-            "pointerleave",
-            Box::new(move |screen, _, _| {
-                screen.borrow().app.stage().hover = None;
-                away.emit(None);
-            }),
-        ),
-    ]
-}
-
-fn target_at(app: &App, at: Point, slack: f64) -> Option<Target> {
-    let stage = app.stage();
-    let view: View = stage.camera.view();
-    hit::at(
-        &stage.scene,
-        &stage.seats,
-        &app.world(),
-        view.unproject(at),
-        slack / view.zoom,
-    )
-}
-
-fn pointer_moves(screen: &Shared, event: &PointerEvent, at: Point, show: &Callback<Option<Tip>>) {
-    let mut state = screen.borrow_mut();
-    let Some(before) = state.pointers.get(&event.pointer_id()).copied() else {
-        drop(state);
-        return hover(screen, at, show);
-    };
-    let others: Vec<Point> = state
-        .pointers
-        .iter()
-        .filter(|(id, _)| **id != event.pointer_id())
-        .map(|(_, point)| *point)
-        .collect();
-    state.pointers.insert(event.pointer_id(), at);
-    state.moved += before.distance(at);
-    if state.moved < CLICK_SLACK {
-        return;
-    }
-    {
-        let mut stage = state.app.stage();
-        let bounds = stage.scene.bounds;
-        match others.first() {
-            None => stage.camera.pan(at.x - before.x, at.y - before.y),
-            Some(other) => {
-                // Two fingers: each moves the picture by half, and apart is larger.
-                let pinch = at.distance(*other) / before.distance(*other).max(1.0);
-                stage.camera.zoom(pinch, at.toward(*other, 0.5), &bounds);
-                stage
-                    .camera
-                    .pan((at.x - before.x) / 2.0, (at.y - before.y) / 2.0);
-            }
-        }
-        stage.camera.keep_in_sight(&bounds);
-        stage.touch();
-    }
-    drop(state);
-    request(screen);
-}
-
-fn hover(screen: &Shared, at: Point, show: &Callback<Option<Tip>>) {
-    let found = {
-        let state = screen.borrow();
-        let found = target_at(&state.app, at, 2.0);
-        let mut stage = state.app.stage();
-        if stage.hover == found {
-            return;
-        }
-        stage.hover = found.clone();
-        stage.touch();
-        drop(stage);
-        let world = state.app.world();
-        found.map(|target| {
-            let (title, facts, meaning) = glossary::explain(&world, &target);
-            Tip {
-                at,
-                title,
-                facts,
-                meaning,
-            }
-        })
-    };
-    show.emit(found);
-    request(screen);
-}
-
-fn wheel_listener(screen: &Shared, canvas: &HtmlCanvasElement) -> EventListener {
-    let screen = screen.clone();
-    let options = EventListenerOptions::enable_prevent_default();
-    EventListener::new_with_options(canvas, "wheel", options, move |event| {
-        let Some(event) = event.dyn_ref::<WheelEvent>() else {
-            return;
-        };
-        event.prevent_default();
-        let state = screen.borrow();
-        let at = position(&state.canvas, event.client_x(), event.client_y());
-        {
-            let mut stage = state.app.stage();
-            let bounds = stage.scene.bounds;
-            let (dx, dy) = (event.delta_x(), event.delta_y());
-            // A mouse wheel steps in large whole numbers, straight up and down;
-            // anything else is two fingers on a pad.
-            let fingers = dx != 0.0 || (dy.abs() < 40.0 && event.delta_mode() == 0);
-            if event.ctrl_key() || event.meta_key() {
-                stage.camera.zoom((-dy * 0.01).exp(), at, &bounds);
-            } else if fingers {
-                stage.camera.pan(-dx, -dy);
-            } else {
-                let step = if event.delta_mode() == 0 {
-                    dy / 100.0
-                } else {
-                    dy / 3.0
-                };
-                stage
-                    .camera
-                    .zoom(1.18_f64.powf(-step.clamp(-4.0, 4.0)), at, &bounds);
-            }
-            stage.camera.keep_in_sight(&bounds);
-            stage.touch();
-        }
-        drop(state);
-        request(&screen);
-    })
-}
-
-fn key_listener(screen: &Shared) -> Option<EventListener> {
-    let screen = screen.clone();
-    let window = web_sys::window()?;
-    Some(EventListener::new(&window, "keydown", move |event| {
-        let Some(event) = event.dyn_ref::<web_sys::KeyboardEvent>() else {
-            return;
-        };
-        if event.ctrl_key() || event.meta_key() || event.alt_key() || writes(event) {
-            return;
-        }
-        let on_stage = event
-            .target()
-            .is_some_and(|target| target.has_type::<HtmlCanvasElement>());
-        let pan = |dx: f64, dy: f64| {
-            let state = screen.borrow();
-            let mut stage = state.app.stage();
-            stage.camera.pan(dx, dy);
-            let bounds = stage.scene.bounds;
-            stage.camera.keep_in_sight(&bounds);
-            stage.touch();
-        };
-        match event.key().as_str() {
-            "f" | "F" | "0" => fit(&screen),
-            "+" | "=" => zoom_by(&screen, 1.3),
-            "-" => zoom_by(&screen, 1.0 / 1.3),
-            "ArrowLeft" if on_stage => pan(60.0, 0.0),
-            "ArrowRight" if on_stage => pan(-60.0, 0.0),
-            "ArrowUp" if on_stage => pan(0.0, 60.0),
-            "ArrowDown" if on_stage => pan(0.0, -60.0),
-            _ => return,
-        }
-        event.prevent_default();
-        request(&screen);
-    }))
-}
-
-/// Whether a key goes into a field or an editor.
-pub fn writes(event: &web_sys::KeyboardEvent) -> bool {
-    event
-        .target()
-        .and_then(|target| target.dyn_into::<Element>().ok())
-        .and_then(|element| {
-            element
-                .closest("input, textarea, select, [contenteditable], [role=slider], .cm-editor")
-                .ok()
-        })
-        .flatten()
-        .is_some()
-}
-
-fn fit(screen: &Shared) {
-    screen.borrow().app.stage().fit(wall_now());
-    request(screen);
-}
-
-fn zoom_by(screen: &Shared, factor: f64) {
-    {
-        let state = screen.borrow();
-        let mut stage = state.app.stage();
-        let bounds = stage.scene.bounds;
-        let (width, height) = stage.camera.size();
-        let middle = Point::new(width / 2.0, height / 2.0);
-        stage.camera.zoom(factor, middle, &bounds);
-        stage.camera.keep_in_sight(&bounds);
-        stage.touch();
-    }
-    request(screen);
-}
-
 /// The screen, as a property.
 #[derive(Clone)]
 struct ScreenRef(Rc<RefCell<Option<Shared>>>);
@@ -599,12 +202,20 @@ fn Zoom(props: &ZoomProps) -> Html {
             }
         })
     };
+    let app = use_world(ZOOM_MS);
+    let narrow = use_ui().narrow;
+    // On a narrow screen fingers zoom, and the way back is offered when needed.
+    if narrow && app.stage().camera.follows {
+        return html! {};
+    }
     html! {
         <div class="stage-zoom" role="group" aria-label="View">
-            <button type="button" onclick={button(|screen| zoom_by(screen, 1.4))}
-                aria-label="Zoom in" title="Zoom in (+)">{"+"}</button>
-            <button type="button" onclick={button(|screen| zoom_by(screen, 1.0 / 1.4))}
-                aria-label="Zoom out" title="Zoom out (-)">{"−"}</button>
+            if !narrow {
+                <button type="button" onclick={button(|screen| zoom_by(screen, 1.4))}
+                    aria-label="Zoom in" title="Zoom in (+)">{"+"}</button>
+                <button type="button" onclick={button(|screen| zoom_by(screen, 1.0 / 1.4))}
+                    aria-label="Zoom out" title="Zoom out (-)">{"−"}</button>
+            }
             <button type="button" onclick={button(fit)}
                 aria-label="Show everything" title="Show everything (F)">{"⤢"}</button>
         </div>

@@ -1,7 +1,7 @@
 //! The ways of API messages: from every component to the API server's bar, along
 //! it, and for writes on to etcd.
 
-use super::geometry::Point;
+use super::geometry::{Point, Rect};
 use super::scene::{Card, Scene};
 use crate::sim::Actor;
 use crate::sim::trace::Name;
@@ -64,6 +64,17 @@ fn proxy_riser(scene: &Scene, card: &Card) -> Vec<Point> {
     ]
 }
 
+/// The way from a pod that is itself a client of the API server (CoreDNS) to the
+/// bar: out of its card and up beside it.
+pub fn pod_to_bar(scene: &Scene, card: &Card, tile: &Rect) -> Vec<Point> {
+    let y = tile.center().y;
+    vec![
+        Point::new(tile.right(), y),
+        Point::new(card.riser_x, y),
+        Point::new(card.riser_x, scene.track_y()),
+    ]
+}
+
 /// The way of a call: to the bar, and for a write along it to etcd.
 pub fn call(
     scene: &Scene,
@@ -71,22 +82,30 @@ pub fn call(
     actor: &Actor,
     write: bool,
 ) -> Option<Vec<Point>> {
-    let mut way = to_bar(scene, controllers, actor)?;
+    Some(onward(scene, to_bar(scene, controllers, actor)?, write))
+}
+
+/// A way to the bar, led on to etcd for a write.
+pub fn onward(scene: &Scene, mut way: Vec<Point>, write: bool) -> Vec<Point> {
     if write {
         let x = scene.etcd.center().x;
         way.push(Point::new(x, scene.track_y()));
         way.push(Point::new(x, scene.etcd.bottom()));
     }
-    Some(way)
+    way
 }
 
 /// The way of a delivery: from where the API server takes changes from etcd, along
 /// the bar, to the watcher.
 pub fn delivery(scene: &Scene, controllers: &BTreeSet<Name>, actor: &Actor) -> Option<Vec<Point>> {
-    let mut way = to_bar(scene, controllers, actor)?;
+    Some(back(scene, to_bar(scene, controllers, actor)?))
+}
+
+/// The way of a delivery to whoever has this way to the bar.
+pub fn back(scene: &Scene, mut way: Vec<Point>) -> Vec<Point> {
     way.push(Point::new(scene.etcd.center().x, scene.track_y()));
     way.reverse();
-    Some(way)
+    way
 }
 
 #[cfg(test)]

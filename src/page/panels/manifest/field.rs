@@ -1,7 +1,7 @@
 //! The text itself: a plain field from the first moment, in its place the full
 //! editor once its module has come.
 
-use crate::page::draft::{Spot, spot_at, units_before};
+use crate::page::manifests::{Spot, spot_at, units_before};
 use crate::session::protocol::DiagnosticView;
 use js_sys::{Array, Object, Promise, Reflect};
 use std::cell::Cell;

@@ -1,7 +1,7 @@
 //! Files that are opened or dropped, and text that is pasted: nothing too long is
 //! taken, and nothing is lost by the attempt.
 
-use crate::page::draft::refusal;
+use crate::page::manifests::refusal;
 use gloo::events::{EventListener, EventListenerOptions, EventListenerPhase};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;

@@ -1,6 +1,6 @@
 //! What was found in the text and what became of it, as lists below the editor.
 
-use crate::page::draft::{Findings, outcome_line, outcomes_summary};
+use crate::page::manifests::{Findings, outcome_line, outcomes_summary};
 use crate::page::words::count;
 use crate::session::protocol::{DiagnosticView, Outcome};
 use yew::prelude::*;

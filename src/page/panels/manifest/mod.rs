@@ -19,7 +19,7 @@ mod reset;
 mod view;
 
 use crate::page::app::App;
-use crate::page::draft::{Findings, Spot, pause_before_check, refusal, worth_a_look};
+use crate::page::manifests::{Findings, Spot, pause_before_check, refusal, worth_a_look};
 use crate::page::examples::EXAMPLES;
 use crate::page::ui::{Toast, UiAction, UiHandle};
 use crate::session::protocol::{Answer, Command, DiagnosticView, Outcome};
@@ -400,7 +400,7 @@ impl Manifest {
         outcomes: Vec<Outcome>,
         told: Vec<DiagnosticView>,
     ) -> bool {
-        use crate::page::draft::outcomes_summary;
+        use crate::page::manifests::outcomes_summary;
         self.told = told;
         self.sort();
         self.outcomes = outcomes;

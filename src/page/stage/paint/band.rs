@@ -1,130 +1,13 @@
-//! The control plane, the outside world, and the lines between.
+//! The control plane and the outside world.
 
 use super::super::geometry::{Point, Rect};
-use super::super::ways;
+use super::cables::zones;
 use super::cards::draw_pod;
 use super::pen::{Align, Face, Pen};
 use super::{Frame, snap};
 use crate::page::words;
 use crate::session::protocol::Subject;
 use crate::sim::Actor;
-
-/// The lines on which everything travels, behind all else.
-pub fn lines(frame: &Frame) {
-    let (pen, palette, scene) = (frame.pen, frame.palette, &frame.director.scene);
-    let project = |points: &[Point]| -> Vec<Point> {
-        points
-            .iter()
-            .map(|point| snap(frame.view.point(*point)))
-            .collect()
-    };
-    let controllers = &frame.world.controllers;
-    let mut api: Vec<Vec<Point>> = [Actor::Scheduler, Actor::CloudController, Actor::User]
-        .iter()
-        .filter_map(|actor| ways::to_bar(scene, controllers, actor))
-        .map(|way| project(&way))
-        .collect();
-    let middle = scene.track_y();
-    for rect in [&scene.etcd, &scene.manager] {
-        let x = rect.center().x;
-        api.push(project(&[
-            Point::new(x, rect.bottom()),
-            Point::new(x, middle),
-        ]));
-    }
-    if frame.view.zoom * scene.metrics().slot_h > 7.0 {
-        api.extend(
-            scene
-                .cards
-                .iter()
-                .map(|card| project(&ways::riser(scene, card))),
-        );
-    }
-    pen.alpha(0.45);
-    pen.lines(api.iter().map(|line| &line[..]), &palette.api, 1.0, false);
-    pen.alpha(1.0);
-    underlay(frame, &project);
-}
-
-fn underlay(frame: &Frame, project: &dyn Fn(&[Point]) -> Vec<Point>) {
-    let (pen, palette, scene) = (frame.pen, frame.palette, &frame.director.scene);
-    let x = scene.trunk_x;
-    let mut cables: Vec<Vec<Point>> = Vec::new();
-    for bus in &scene.buses {
-        cables.push(project(&[
-            Point::new(bus.left, bus.y),
-            Point::new(bus.right, bus.y),
-        ]));
-    }
-    for card in &scene.cards {
-        if let Some(bus) = scene.buses.get(card.bus) {
-            let x = card.eth0.center().x;
-            cables.push(project(&[
-                Point::new(x, card.eth0.bottom()),
-                Point::new(x, bus.y),
-            ]));
-        }
-    }
-    let low = scene
-        .buses
-        .last()
-        .map_or(scene.internet.bottom(), |bus| bus.y);
-    let outside = [&scene.internet, &scene.balancer];
-    if scene.tall {
-        let over = scene.internet.y - 10.0;
-        let top = scene.buses.first().map_or(over, |bus| bus.y);
-        cables.push(project(&[
-            Point::new(x, top),
-            Point::new(x, over),
-            Point::new(scene.internet.center().x, over),
-        ]));
-        for rect in outside {
-            let x = rect.center().x;
-            cables.push(project(&[Point::new(x, over), Point::new(x, rect.y)]));
-        }
-        let y = scene.client.center().y;
-        cables.push(project(&[
-            Point::new(scene.internet.right(), y),
-            Point::new(scene.client.x, y),
-        ]));
-    } else {
-        let first = scene.buses.first().map_or(low, |bus| bus.y);
-        let top = scene.internet.center().y.min(first);
-        let bottom = low.max(scene.balancer.center().y);
-        cables.push(project(&[Point::new(x, top), Point::new(x, bottom)]));
-        for rect in outside {
-            let y = rect.center().y;
-            cables.push(project(&[Point::new(rect.right(), y), Point::new(x, y)]));
-        }
-        let x = scene.client.center().x;
-        cables.push(project(&[
-            Point::new(x, scene.client.bottom()),
-            Point::new(x, scene.internet.y),
-        ]));
-    }
-    pen.lines(
-        cables.iter().map(|line| &line[..]),
-        &palette.wire,
-        1.6,
-        false,
-    );
-    if let Some(bus) = scene.buses.first() {
-        let at = frame.view.point(Point::new(bus.left + 8.0, bus.y));
-        let size = (9.5 * frame.view.zoom).clamp(8.0, 11.0);
-        let gap = scene.metrics().row_gap * frame.view.zoom;
-        if gap > 24.0 {
-            let at = Point::new(at.x, at.y + size * 0.85);
-            pen.text(
-                "underlay network",
-                at,
-                Face::Word,
-                size,
-                Align::Left,
-                &palette.faint,
-            );
-        }
-    }
-}
 
 /// Zones, control plane and outside world.
 pub fn draw(frame: &Frame) {
@@ -160,23 +43,6 @@ pub fn draw(frame: &Frame) {
     outside(frame, &scene.balancer, "load balancer", &words);
 }
 
-fn zones(frame: &Frame) {
-    for (name, rect) in &frame.director.scene.zones {
-        let rect = frame.view.rect(rect);
-        let size = (12.0 * frame.view.zoom).clamp(9.0, 13.0);
-        let at = Point::new(rect.x, rect.y + size * 0.7);
-        let text = format!("zone {name}");
-        frame.pen.text(
-            &text,
-            at,
-            Face::Bold,
-            size,
-            Align::Left,
-            &frame.palette.soft,
-        );
-    }
-}
-
 /// A box with its title; gives its rectangle in pixels.
 fn plain(frame: &Frame, rect: &Rect, title: &str, who: &Actor) -> Rect {
     let (pen, palette) = (frame.pen, frame.palette);
@@ -195,7 +61,14 @@ fn plain(frame: &Frame, rect: &Rect, title: &str, who: &Actor) -> Rect {
 fn title_of(frame: &Frame, rect: &Rect, title: &str) {
     let size = (13.0 * frame.view.zoom).clamp(9.0, 14.0);
     let room = Pen::room(Face::Bold, size, rect.w - 12.0);
-    let title = words::shorten(title, room.max(3));
+    let short = match title {
+        "controller manager" => "controllers",
+        "cloud controller" => "cloud",
+        "load balancer" => "balancer",
+        title => title,
+    };
+    let fits = title.chars().count() <= room;
+    let title = words::shorten(if fits { title } else { short }, room.max(3));
     let at = Point::new(rect.x + 8.0_f64.min(rect.w * 0.08), rect.y + size * 1.15);
     frame.pen.text(
         &title,
@@ -211,6 +84,9 @@ fn title_of(frame: &Frame, rect: &Rect, title: &str) {
 fn sub(frame: &Frame, rect: &Rect, text: &str) {
     let size = (10.5 * frame.view.zoom).clamp(8.0, 12.0);
     let room = Pen::room(Face::Word, size, rect.w - 14.0);
+    if room < text.split(' ').map(str::len).max().unwrap_or(0) {
+        return;
+    }
     let mut y = rect.y + (13.0 * frame.view.zoom).clamp(9.0, 14.0) * 2.0 + size * 0.6;
     for line in wrap(text, room) {
         if y + size * 0.5 > rect.bottom() {

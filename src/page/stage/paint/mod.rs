@@ -2,12 +2,15 @@
 //! work in CSS pixels and show what there is room for.
 
 mod band;
+mod cables;
 mod cards;
 mod glyph;
+mod heads;
 mod moves;
 mod palette;
 mod pen;
 mod pods;
+mod wiring;
 
 pub use palette::Palette;
 pub use pen::Pen;
@@ -52,7 +55,7 @@ impl Frame<'_> {
     /// Draws it all.
     pub fn draw(&self) {
         self.pen.fill_rect(&self.screen, 0.0, &self.palette.stage);
-        band::lines(self);
+        cables::lines(self);
         band::draw(self);
         for card in &self.director.scene.cards {
             cards::draw(self, card);

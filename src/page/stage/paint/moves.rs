@@ -8,9 +8,11 @@ use super::Frame;
 use super::cards::draw_pod;
 use super::glyph;
 use super::pen::{Align, Face, Pen};
+use crate::api::Key;
 use crate::page::words;
-use crate::session::protocol::PodState;
-use crate::sim::trace::{Hop, Journey, Traffic, Verdict};
+use crate::session::protocol::{PodState, PodView};
+use crate::sim::Actor;
+use crate::sim::trace::{Hop, Journey, Site, Traffic, Verdict};
 
 /// With more loud messages than this, words would cover each other.
 const WORDS_MAX: usize = 7;
@@ -84,12 +86,16 @@ fn messages(frame: &Frame) {
         .filter(|message| !message.quiet)
         .count();
     for (lane, message) in list.iter().filter(on_the_way).enumerate() {
-        let way = match message.call {
-            true => ways::call(scene, controllers, &message.actor, message.write),
-            false => ways::delivery(scene, controllers, &message.actor),
+        let to_bar = match message.actor {
+            Actor::CoreDns => dns_to_bar(frame),
+            _ => ways::to_bar(scene, controllers, &message.actor),
         };
-        let Some(way) = way else {
+        let Some(to_bar) = to_bar else {
             continue;
+        };
+        let way = match message.call {
+            true => ways::onward(scene, to_bar, message.write),
+            false => ways::back(scene, to_bar),
         };
         let part = match frame.director.motion.reduced {
             // Without movement it stands at its end for as long.
@@ -99,6 +105,18 @@ fn messages(frame: &Frame) {
         let at = frame.view.point(along(&way, part * length(&way)));
         draw_message(frame, message, at, loud <= WORDS_MAX, lane);
     }
+}
+
+/// All replicas of CoreDNS are one actor; the first that is placed stands for them.
+fn dns_to_bar(frame: &Frame) -> Option<Vec<Point>> {
+    let scene = &frame.director.scene;
+    let is_dns = |pod: &&PodView| pod.system && pod.key.name.starts_with("coredns");
+    let pods = frame.world.pods.values().filter(is_dns);
+    let (card, uid) = pods
+        .filter_map(|pod| Some((scene.card(pod.node.as_ref()?)?, &pod.uid)))
+        .next()?;
+    let tile = frame.director.pod_rect(uid, frame.now)?;
+    Some(ways::pod_to_bar(scene, card, &tile))
 }
 
 fn draw_message(frame: &Frame, message: &Message, at: Point, with_words: bool, lane: usize) {
@@ -201,10 +219,37 @@ fn followed(frame: &Frame) {
         && let Some(hop) = leg.hops.get(following.hop)
     {
         let at = frame.view.point(at);
-        let color = frame.palette.traffic(leg.traffic);
-        frame.pen.ring(at, 15.0, 1.0, color, 1.4, true);
+        device(frame, hop, frame.palette.traffic(leg.traffic));
         capsule(frame, at, leg.traffic, hop, true);
     }
+}
+
+/// Outlines what decides at a hop.
+fn device(frame: &Frame, hop: &Hop, color: &str) {
+    let scene = &frame.director.scene;
+    let card = hop.place.node.as_ref().and_then(|node| scene.card(node));
+    let rect = match (hop.place.site, card) {
+        (Site::Client, _) => scene.client,
+        (Site::LoadBalancer, _) => scene.balancer,
+        (Site::Stack, Some(card)) => card.hooks,
+        (Site::NodeEth0, Some(card)) => card.eth0,
+        (Site::Bridge, Some(card)) => {
+            let (from, to) = card.bridge();
+            Rect::new(from.x, from.y - 4.0, to.x - from.x, 8.0)
+        }
+        (_, Some(_)) => {
+            let pod = hop.place.pod.as_ref().and_then(|name| name.split_once('/'));
+            let key = pod.map(|(namespace, name)| Key::new(namespace, name));
+            let uid = key.and_then(|key| frame.world.pod_uids.get(&key));
+            match uid.and_then(|uid| frame.director.pod_rect(uid, frame.now)) {
+                Some(rect) => rect,
+                None => return,
+            }
+        }
+        _ => scene.internet,
+    };
+    let rect = frame.view.rect(&rect).inset(-3.0);
+    frame.pen.stroke_rect(&rect, 7.0, color, 2.0, false);
 }
 
 /// The whole way of a leg, thin, so that one sees what is to come.

@@ -74,7 +74,7 @@ fn tile(pen: &Pen, palette: &Palette, pod: &PodView, rect: &Rect, look: Look) {
         hatch(pen, palette, rect, radius);
     }
     outline(pen, palette, pod, rect, radius);
-    let tall = rect.h >= 32.0;
+    let tall = rect.h >= 28.0;
     let first = if tall {
         rect.y + rect.h * 0.31
     } else {
