@@ -1,8 +1,8 @@
 //! What the editor holds while it is not on the screen: in memory between two
 //! looks at it, in the browser's storage across a reload.
 
-use crate::page::manifests::{KEPT_BYTES_MAX, Spot};
 use crate::page::examples;
+use crate::page::manifests::{KEPT_BYTES_MAX, Spot};
 use crate::session::protocol::{DiagnosticView, Outcome};
 use std::cell::RefCell;
 use web_sys::Storage;

@@ -19,8 +19,8 @@ mod reset;
 mod view;
 
 use crate::page::app::App;
-use crate::page::manifests::{Findings, Spot, pause_before_check, refusal, worth_a_look};
 use crate::page::examples::EXAMPLES;
+use crate::page::manifests::{Findings, Spot, pause_before_check, refusal, worth_a_look};
 use crate::page::ui::{Toast, UiAction, UiHandle};
 use crate::session::protocol::{Answer, Command, DiagnosticView, Outcome};
 use field::{Calls, EditorModule, Field, Rich};

@@ -87,10 +87,10 @@ pub(super) fn Reset(props: &ResetProps) -> Html {
             <p class="reset-words" id="manifest-reset-words">
                 { match &spec { Ok(_) => cost, Err(why) => (*why).to_owned() } }
             </p>
-            <button type="button" class="plain-button danger-button" disabled={spec.is_err()} onclick={confirm}>
+            <button type="button" class="button button-danger" disabled={spec.is_err()} onclick={confirm}>
                 {"Confirm: new cluster"}
             </button>
-            <button type="button" class="plain-button" onclick={keep}>{"Keep this one"}</button>
+            <button type="button" class="button" onclick={keep}>{"Keep this one"}</button>
         </div>
     }
 }

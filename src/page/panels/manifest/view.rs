@@ -53,20 +53,20 @@ fn bar(manifest: &Manifest, link: &Scope<Manifest>) -> Html {
     let resetting = manifest.resetting;
     html! {
         <div class="manifest-bar">
-            <button type="button" class="main-button" onclick={link.callback(|_| Msg::Run(Deed::Apply))}>
+            <button type="button" class="button button-call" onclick={link.callback(|_| Msg::Run(Deed::Apply))}>
                 {"Apply "}<kbd aria-hidden="true">{apply_keys()}</kbd>
             </button>
-            <button type="button" class="plain-button" title="Delete every object of this text"
+            <button type="button" class="button" title="Delete every object of this text"
                 onclick={link.callback(|_| Msg::Run(Deed::Delete))}>{"Delete"}</button>
-            <button type="button" class="plain-button" aria-expanded={resetting.to_string()}
+            <button type="button" class="button" aria-expanded={resetting.to_string()}
                 aria-controls={resetting.then_some("manifest-reset")}
                 onclick={link.callback(move |_| Msg::Reset(!resetting))}>{"Reset cluster"}</button>
             <span class="manifest-bar-end">
                 { examples(link) }
-                <button type="button" class="plain-button" onclick={open}>{"Open file"}</button>
+                <button type="button" class="button" onclick={open}>{"Open file"}</button>
                 <input ref={manifest.file.clone()} type="file" hidden=true multiple=true accept={FILES}
                     aria-label="Open file" onchange={link.batch_callback(chosen)} />
-                <button type="button" class="plain-button" onclick={link.callback(|_| Msg::Copy)}>{"Copy"}</button>
+                <button type="button" class="button" onclick={link.callback(|_| Msg::Copy)}>{"Copy"}</button>
             </span>
         </div>
     }
@@ -139,6 +139,7 @@ fn status(manifest: &Manifest, link: &Scope<Manifest>) -> Html {
                     </span>
                 }
             </p>
+            <p class="manifest-hint manifest-keys">{"Tab indents; Esc, then Tab leaves the editor."}</p>
             if manifest.previous.is_some() {
                 <p class="manifest-hint">
                     <button type="button" class="link" onclick={link.callback(|_| Msg::Restore)}>

@@ -58,7 +58,7 @@ fn Row(props: &RowProps) -> Html {
             <h3 class="lesson-title">{&lesson.title}</h3>
             <p class="lesson-goal">{&lesson.goal}</p>
             <span class="lesson-steps">{count(lesson.steps, "step")}</span>
-            <button type="button" class="main-button lesson-start" {onclick}
+            <button type="button" class="button button-call lesson-start" {onclick}
                 aria-label={format!("Start: {}", lesson.title)}>{"Start"}</button>
         </li>
     }

@@ -119,12 +119,12 @@ fn Onward(props: &RunningProps) -> Html {
                 <p class="onward-done"><span class="is-running" aria-hidden="true">{"✓ "}</span>
                     {"That was the last step. The cluster is yours: go on playing with it."}</p>
                 if let Some(next) = after(&view.name) {
-                    <button type="button" class="main-button onward-button"
+                    <button type="button" class="button button-call onward-button"
                         onclick={send(Command::Scenario(next.name.to_owned()))}>
                         {format!("Next scenario: {}", next.title)}
                     </button>
                 }
-                <button type="button" class="plain-button onward-button" onclick={send(Command::ScenarioLeave)}>
+                <button type="button" class="button onward-button" onclick={send(Command::ScenarioLeave)}>
                     {"Done"}
                 </button>
             </div>
@@ -134,9 +134,9 @@ fn Onward(props: &RunningProps) -> Html {
     html! {
         <div class="onward">
             if met {
-                <button type="button" class="main-button onward-button" onclick={next}>{&view.next}</button>
+                <button type="button" class="button button-call onward-button" onclick={next}>{&view.next}</button>
             } else {
-                <button type="button" class="plain-button onward-button" onclick={next}
+                <button type="button" class="button onward-button" onclick={next}
                     title="Goes on before everything above came true">{format!("Skip: {}", view.next)}</button>
             }
         </div>
@@ -175,11 +175,11 @@ fn Around(props: &AroundProps) -> Html {
     html! {
         <div class="around">
             if let Some(lesson) = known {
-                <button type="button" class="plain-button"
+                <button type="button" class="button"
                     onclick={send(Command::Scenario(lesson.name.to_owned()))}>{"Start again"}</button>
-                <button type="button" class="plain-button" onclick={share}>{"Copy link"}</button>
+                <button type="button" class="button" onclick={share}>{"Copy link"}</button>
             }
-            <button type="button" class="plain-button" title="The cluster stays as it is"
+            <button type="button" class="button" title="The cluster stays as it is"
                 onclick={send(Command::ScenarioLeave)}>{"Leave"}</button>
         </div>
     }
