@@ -76,7 +76,9 @@ pub(super) fn check_base64(text: &str) -> Result<(), String> {
                     3 => "=",
                     _ => return fault(at),
                 };
-                return match text.get(at..) {
+                // Lines may end anywhere, after the padding too.
+                let rest = text.get(at..).map(|rest| rest.replace(['\r', '\n'], ""));
+                return match rest.as_deref() {
                     Some(rest) if rest == padding => Ok(()),
                     Some("=") => fault(bytes.len()),
                     _ => fault(at + padding.len()),

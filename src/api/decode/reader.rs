@@ -264,7 +264,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             }
             Value::String(text) if target.ends_with("::ByteString") => {
                 go::check_base64(text).map_err(Refusal)?;
-                visitor.visit_some(self)
+                visitor.visit_some(text.replace(['\r', '\n'], "").into_deserializer())
             }
             _ => visitor.visit_some(self),
         }
