@@ -193,7 +193,8 @@ export function create(parent, { doc = "", dark = true, label = "Manifests", ...
     yaml(),
     syntaxHighlighting(highlight),
     literalHighlight,
-    EditorView.contentAttributes.of({ "aria-label": label }),
+    // The text takes the focus by itself; whoever checks that looks for a tabindex.
+    EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
     // Tab indents; Escape then Tab leaves the editor, as CodeMirror documents it.
     keymap.of([
       ...closeBracketsKeymap,

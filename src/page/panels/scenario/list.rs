@@ -34,7 +34,9 @@ pub(super) fn List(props: &ListProps) -> Html {
             <h2 class="scenario-heading">{"Scenarios"}</h2>
             <p class="scenario-hint">{"Each begins a new cluster and explains what happens in it, step by step."}</p>
             <ol class="lessons">
-                { for lessons().iter().map(|lesson| html! { <Row lesson={lesson.clone()} /> }) }
+                { for lessons().iter().enumerate().map(|(index, lesson)| html! {
+                    <Row lesson={lesson.clone()} first={index == 0} />
+                }) }
             </ol>
         </section>
     }
@@ -43,6 +45,7 @@ pub(super) fn List(props: &ListProps) -> Html {
 #[derive(Properties, PartialEq)]
 struct RowProps {
     lesson: Lesson,
+    first: bool,
 }
 
 #[component]
@@ -58,7 +61,7 @@ fn Row(props: &RowProps) -> Html {
             <h3 class="lesson-title">{&lesson.title}</h3>
             <p class="lesson-goal">{&lesson.goal}</p>
             <span class="lesson-steps">{count(lesson.steps, "step")}</span>
-            <button type="button" class="button button-call lesson-start" {onclick}
+            <button type="button" class={classes!("button", "lesson-start", props.first.then_some("button-call"))} {onclick}
                 aria-label={format!("Start: {}", lesson.title)}>{"Start"}</button>
         </li>
     }

@@ -3,19 +3,30 @@
 
 use super::address;
 use super::catalogue::{lesson, lessons};
+use super::welcome;
 use crate::page::app::use_world;
+use crate::page::start::window_width;
 use crate::page::ui::{Panel, UiAction, use_ui};
 use crate::session::protocol::{Command, ScenarioView};
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
+
+/// From this width on, the stage keeps half of it beside two docks.
+const WELCOME_WIDTH: f64 = 1400.0;
 
 /// The choice.
 #[component]
 pub(crate) fn Picker() -> Html {
     let app = use_world(200);
     let view = app.world().scenario.clone();
+    let narrow = use_ui().narrow;
     use_address(&view);
     use_selection(&view);
+    use_welcome();
+    // A narrow header has no room for it; the panel has the same list.
+    if narrow {
+        return html! {};
+    }
     let onchange = {
         let app = app.clone();
         Callback::from(move |event: Event| {
@@ -40,6 +51,17 @@ pub(crate) fn Picker() -> Html {
             }) }
         </select>
     }
+}
+
+/// Lets a newcomer see the welcome where there is room beside the stage.
+#[hook]
+fn use_welcome() {
+    let dispatch = use_ui().dispatcher();
+    use_effect_with((), move |()| {
+        if window_width() >= WELCOME_WIDTH && !welcome::is_hidden() {
+            dispatch.dispatch(UiAction::Show(Panel::Scenario));
+        }
+    });
 }
 
 /// Shows the panel when a scenario begins, and names it in the address.

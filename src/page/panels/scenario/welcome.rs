@@ -12,14 +12,17 @@ use yew::prelude::*;
 /// Under this name the browser remembers that the welcome was hidden.
 const HIDDEN_KEY: &str = "tabernetes.welcomed";
 
+/// Whether it was hidden, now or in an earlier visit.
+pub(super) fn is_hidden() -> bool {
+    storage().is_some_and(|storage| matches!(storage.get_item(HIDDEN_KEY), Ok(Some(_))))
+}
+
 /// The welcome, until it is hidden.
 #[component]
 pub(super) fn Welcome() -> Html {
     let app = use_world(1_000);
     let ui = use_ui();
-    let hidden = use_state(|| {
-        storage().is_some_and(|storage| matches!(storage.get_item(HIDDEN_KEY), Ok(Some(_))))
-    });
+    let hidden = use_state(is_hidden);
     if *hidden {
         return html! {};
     }
