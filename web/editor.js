@@ -145,10 +145,12 @@ function toDiagnostic(doc, { fromLine, fromCol, toLine, toCol, severity, message
  * @param {boolean} [options.dark] whether the page is dark
  * @param {string} [options.label] what a screen reader calls it
  * @param {(text: string) => void} [options.onChange] after each change by the user
+ * @param {() => void} [options.onEdit] the same without the text, which costs time where it is long
  * @param {() => void} [options.onSave] Ctrl+Enter, Ctrl+S (Cmd on a Mac)
  * @param {(line: number, column: number) => void} [options.onCursor] where the cursor stands, from 1
  */
-export function create(parent, { doc = "", dark = true, label = "Manifests", onChange, onSave, onCursor } = {}) {
+export function create(parent, { doc = "", dark = true, label = "Manifests", ...on } = {}) {
+  const { onChange, onEdit, onSave, onCursor } = on;
   const themeSlot = new Compartment();
   const save = () => {
     onSave?.();
@@ -156,7 +158,8 @@ export function create(parent, { doc = "", dark = true, label = "Manifests", onC
   };
   const report = EditorView.updateListener.of((update) => {
     const byUser = update.transactions.some((change) => change.docChanged && !change.annotation(fromProgram));
-    if (byUser) onChange?.(update.state.doc.toString());
+    if (byUser && onChange) onChange(update.state.doc.toString());
+    if (byUser) onEdit?.();
     if (onCursor && (update.selectionSet || update.docChanged)) {
       const head = update.state.selection.main.head;
       const line = update.state.doc.lineAt(head);
@@ -190,7 +193,8 @@ export function create(parent, { doc = "", dark = true, label = "Manifests", onC
     yaml(),
     syntaxHighlighting(highlight),
     literalHighlight,
-    EditorView.contentAttributes.of({ "aria-label": label }),
+    // The text takes the focus by itself; whoever checks that looks for a tabindex.
+    EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
     // Tab indents; Escape then Tab leaves the editor, as CodeMirror documents it.
     keymap.of([
       ...closeBracketsKeymap,
@@ -221,8 +225,8 @@ export function create(parent, { doc = "", dark = true, label = "Manifests", onC
       view.dispatch({ effects: themeSlot.reconfigure(theme(isDark)) });
     },
     focus: () => view.focus(),
-    revealLine(line) {
-      const at = offset(view.state.doc, line, 1);
+    revealLine(line, column = 1) {
+      const at = offset(view.state.doc, line, column);
       view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }) });
     },
     destroy: () => view.destroy(),

@@ -8,6 +8,7 @@
 //! | `state` | the page's mirror of the cluster, fed by updates |
 //! | `stage` | the picture: arrangement, motion, drawing |
 //! | `words` | numbers, times and names as people read them |
+//! | `manifests`, `examples` | a manifest that is being written, and those to begin with |
 //! | `first_steps` | what a newcomer's button does next |
 //! | `glossary` | what the terms mean, one sentence each |
 //! | `draft`, `hops`, `plugins`, `series` | what the packet form, the journey, a decision and the charts say, apart from how it looks |
@@ -18,10 +19,12 @@
 //! | `panels` | editor, inspector, journey, timeline, charts, scenario |
 
 pub mod draft;
+pub mod examples;
 pub mod first_steps;
 pub mod fixture;
 pub mod glossary;
 pub mod hops;
+pub mod manifests;
 pub mod plugins;
 pub mod series;
 pub mod stage;

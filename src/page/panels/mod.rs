@@ -6,6 +6,8 @@ mod charts;
 mod events;
 mod inspector;
 mod journey;
+mod manifest;
+mod scenario;
 
 use super::ui::Panel;
 use wasm_bindgen::JsCast;
@@ -15,10 +17,11 @@ use yew::prelude::*;
 pub fn panel(panel: Panel) -> Html {
     match panel {
         Panel::Events => html! { <events::Events /> },
+        Panel::Manifest => html! { <manifest::Manifest /> },
+        Panel::Scenario => html! { <scenario::ScenarioPanel /> },
         Panel::Inspector => html! { <inspector::Inspector /> },
         Panel::Journey => html! { <journey::JourneyPanel /> },
         Panel::Charts => html! { <charts::Charts /> },
-        Panel::Manifest | Panel::Scenario => html! {},
     }
 }
 
@@ -30,7 +33,7 @@ pub fn timeline() -> Html {
 
 /// The header's slot for choosing a scenario.
 pub fn scenario_picker() -> Html {
-    html! {}
+    html! { <scenario::Picker /> }
 }
 
 /// Moves the focus to the element of this id.
