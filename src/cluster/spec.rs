@@ -86,7 +86,7 @@ impl ClusterSpec {
     fn node_config(&self, name: Name, number: u32) -> NodeConfig {
         let host = number + 2;
         let zone = (self.zones > 0)
-            .then(|| format!("zone-{}", zone_letters((number.max(1) - 1) % self.zones)).into());
+            .then(|| format!("zone-{}", zone_letters((number.max(1) - 1) % self.zones)));
         NodeConfig {
             name,
             ip: Ipv4Addr::new(172, 18, (host >> 8) as u8, host as u8),

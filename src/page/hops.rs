@@ -117,6 +117,12 @@ pub fn leg(kind: LegKind) -> &'static str {
     }
 }
 
+/// Whether a leg is what one came for: the request itself, or where a packet died.
+pub fn worth_a_look(leg: &Leg) -> bool {
+    let died = |hop: &Hop| matches!(hop.verdict, Verdict::Dropped | Verdict::Rejected);
+    leg.kind == LegKind::Request || leg.hops.iter().any(died)
+}
+
 /// Name and class of what a packet carries.
 pub fn traffic(traffic: Traffic) -> (&'static str, &'static str) {
     match traffic {
@@ -405,6 +411,15 @@ mod tests {
             named(&[("Ethernet", Fate::Removed), ("IPv4", Fate::Kept)])
         );
         assert_eq!(changed(vec![ip()], vec![]), named(&[("IPv4", Fate::Kept)]));
+    }
+
+    #[test]
+    fn replies_are_folded_unless_they_die() {
+        let mut journey = fixture::journey();
+        assert!(worth_a_look(&journey.legs[0]));
+        assert!(!worth_a_look(&journey.legs[1]));
+        journey.legs[1].hops[2].verdict = Verdict::Dropped;
+        assert!(worth_a_look(&journey.legs[1]));
     }
 
     #[test]

@@ -187,10 +187,10 @@ impl Mirror {
             }
             Kind::Event => {
                 let change = self.events.apply(event);
-                if let Some(event) = change.and_then(|change| change.after) {
-                    if self.new_events.len() < EVENTS_MAX {
-                        self.new_events.push(view::event(&event));
-                    }
+                if let Some(event) = change.and_then(|change| change.after)
+                    && self.new_events.len() < EVENTS_MAX
+                {
+                    self.new_events.push(view::event(&event));
                 }
             }
             _ => {}

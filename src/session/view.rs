@@ -172,7 +172,7 @@ pub(super) fn pod(mirror: &Mirror, pod: &Pod) -> PodView {
         status: printed_status(pod, &status, &containers, node_unknown),
         ip: name(&status.pod_ip),
         veth: match (&spec.node_name, spec.host_network) {
-            (Some(_), None | Some(false)) => crate::network::veth_name(pod.uid()).into(),
+            (Some(_), None | Some(false)) => crate::network::veth_name(pod.uid()),
             _ => "".into(),
         },
         node: spec.node_name.as_deref().map(Name::from),

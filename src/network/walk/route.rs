@@ -85,7 +85,7 @@ impl Network {
         };
         let ip = node.wire.ip;
         let mut routes = vec![Route::via("default", self.config.router, "eth0", ip)];
-        for (_, peer) in &self.by_pod_cidr {
+        for peer in self.by_pod_cidr.values() {
             routes.extend(self.route_to_peer(name, peer, ip));
         }
         routes.push(Route::link(self.config.node_net, "eth0", ip));

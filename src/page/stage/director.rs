@@ -136,7 +136,8 @@ impl Director {
             };
             let old = self.rect_of_seat(uid, queued);
             self.seats.sit(pod);
-            if !changes.whole && !(pod.system && old.is_none()) {
+            let came_with_the_cluster = pod.system && old.is_none();
+            if !changes.whole && !came_with_the_cluster {
                 from.push((uid.clone(), old));
             }
         }

@@ -139,13 +139,26 @@ fn show_leg(
     go: &Callback<Option<(usize, usize)>>,
 ) -> Html {
     let (protocol, class) = hops::traffic(leg.traffic);
+    // A name may take several questions: only the leg that matters is unfolded.
+    let open = match now {
+        Some((leg, _)) => leg == number,
+        None => hops::worth_a_look(leg),
+    };
+    let ended = leg.hops.last().map(|hop| hops::verdict(hop.verdict));
     html! {
-        <section class="leg">
-            <h2 class="leg-title">
-                <span class={classes!("leg-traffic", class)}>{protocol}</span>
-                {hops::leg(leg.kind)}
-                <span class="inspect-count">{words::count(leg.hops.len(), "hop")}</span>
-            </h2>
+        <details class="leg" {open}>
+            <summary>
+                <h2 class="leg-title">
+                    <span class={classes!("leg-traffic", class)}>{protocol}</span>
+                    {hops::leg(leg.kind)}
+                    if let Some((glyph, word, class)) = ended {
+                        <span class={class} title={word}>
+                            <span aria-hidden="true">{glyph}</span><span class="hidden">{word}</span>
+                        </span>
+                    }
+                    <span class="inspect-count">{words::count(leg.hops.len(), "hop")}</span>
+                </h2>
+            </summary>
             <p class="leg-line mono">{&leg.title}</p>
             { for hops::groups(leg).into_iter().map(|group| html! {
                 <>
@@ -157,7 +170,7 @@ fn show_leg(
                     </ol>
                 </>
             }) }
-        </section>
+        </details>
     }
 }
 
