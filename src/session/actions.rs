@@ -163,7 +163,8 @@ pub(super) fn act(cluster: &mut Cluster, mirror: &Mirror, action: Action) -> Ans
 type Done = Result<String, String>;
 
 fn told(error: ApiError) -> String {
-    error.message.unwrap_or_default()
+    let status = *error;
+    status.message.unwrap_or_default()
 }
 
 fn remove(cluster: &mut Cluster, kind: Kind, key: &Key) -> Done {

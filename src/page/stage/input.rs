@@ -27,13 +27,16 @@ pub(super) struct Tip {
     pub(super) meaning: &'static str,
 }
 
+/// What a pointer's event does, at its place on the canvas.
+type PointerAct = Box<dyn Fn(&Shared, &PointerEvent, Point)>;
+
 pub(super) fn pointer_listeners(
     screen: &Shared,
     canvas: &HtmlCanvasElement,
     select: Callback<UiAction>,
     show: Callback<Option<Tip>>,
 ) -> Vec<EventListener> {
-    let listen = |kind: &'static str, act: Box<dyn Fn(&Shared, &PointerEvent, Point)>| {
+    let listen = |kind: &'static str, act: PointerAct| {
         let screen = screen.clone();
         EventListener::new(canvas, kind, move |event| {
             if let Some(event) = event.dyn_ref::<PointerEvent>() {
