@@ -29,6 +29,7 @@ pub mod plugins;
 pub mod series;
 pub mod stage;
 pub mod state;
+pub mod strip;
 pub mod words;
 
 #[cfg(target_arch = "wasm32")]

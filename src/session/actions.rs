@@ -4,7 +4,7 @@ use super::mirror::Mirror;
 use super::packets;
 use super::protocol::{Action, Answer, DiagnosticView, Outcome, SendPacket};
 use crate::api::status::{self, ApiError};
-use crate::api::{Deployment, Key, Kind, Name, Object, Resource};
+use crate::api::{Deployment, Key, Kind, Name, Object, Resource, Status};
 use crate::apiserver::{Body, DeleteOptions, PatchType, Reply, Request, Subresource};
 use crate::cluster::Cluster;
 use crate::kubectl;
@@ -162,15 +162,14 @@ pub(super) fn act(cluster: &mut Cluster, mirror: &Mirror, action: Action) -> Ans
 
 type Done = Result<String, String>;
 
-fn told(error: ApiError) -> String {
-    let status = *error;
-    status.message.unwrap_or_default()
+fn told(error: &Status) -> String {
+    error.message.clone().unwrap_or_default()
 }
 
 fn remove(cluster: &mut Cluster, kind: Kind, key: &Key) -> Done {
     let request = Request::new(Actor::User, Verb::Delete, kind, key.clone())
         .body(Body::Delete(DeleteOptions::default()));
-    cluster.request(request).map_err(told)?;
+    cluster.request(request).map_err(|error| told(&error))?;
     Ok(format!("{} \"{}\" deleted", kind.info().singular, key.name))
 }
 
@@ -178,7 +177,7 @@ fn scale(cluster: &mut Cluster, kind: Kind, key: &Key, replicas: i32) -> Done {
     let request = Request::new(Actor::User, Verb::Update, kind, key.clone())
         .subresource(Subresource::Scale)
         .body(Body::Scale(replicas));
-    cluster.request(request).map_err(told)?;
+    cluster.request(request).map_err(|error| told(&error))?;
     Ok(format!(
         "{}/{} scaled to {replicas}",
         kind.group_resource(),
@@ -195,7 +194,7 @@ fn patch(
 ) -> Result<Reply, String> {
     let request = Request::new(Actor::User, Verb::Patch, kind, key.clone())
         .body(Body::Patch(patch_type, patch));
-    cluster.request(request).map_err(told)
+    cluster.request(request).map_err(|error| told(&error))
 }
 
 fn set_image(

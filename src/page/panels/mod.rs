@@ -8,6 +8,7 @@ mod inspector;
 mod journey;
 mod manifest;
 mod scenario;
+mod timeline;
 
 use super::ui::Panel;
 use wasm_bindgen::JsCast;
@@ -28,7 +29,7 @@ pub fn panel(panel: Panel) -> Html {
 /// The strip between the stage and the panels below it: the timeline. On a narrow
 /// screen it stands above the sheet.
 pub fn timeline() -> Html {
-    html! {}
+    html! { <timeline::Timeline /> }
 }
 
 /// The header's slot for choosing a scenario.
