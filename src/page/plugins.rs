@@ -119,7 +119,7 @@ pub fn sentence(decision: &Decision) -> String {
                 (_, 1) => "the only one that fits".to_owned(),
                 ([best, second, ..], _) if best.total == second.total => {
                     format!(
-                        "it shares the best score, {}, and chance decided",
+                        "it shares the best score, {}, and its turn came first",
                         best.total
                     )
                 }
@@ -205,7 +205,7 @@ mod tests {
             "2 of 5 nodes fit. node-3 was chosen: the best score, 90."
         );
         decision.scores[1].total = 90;
-        assert!(sentence(&decision).contains("chance decided"));
+        assert!(sentence(&decision).contains("its turn came first"));
         decision.node = None;
         decision.message = "0/5 nodes are available".into();
         assert_eq!(sentence(&decision), "0/5 nodes are available");

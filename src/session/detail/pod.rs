@@ -100,7 +100,7 @@ fn why_placed(detail: &Detail, seen: &PodView) -> Option<Why> {
         .filter(|verdict| verdict.rejected.is_some())
         .count();
     let mut answer = vec![format!(
-        "{} of {} nodes passed every filter, {ruled_out} were ruled out.",
+        "{} of {} nodes passed every filter; ruled out: {ruled_out}.",
         decision.verdicts.len() - ruled_out,
         decision.nodes_total,
     )];
