@@ -34,9 +34,9 @@ fn restart_policies_decide_the_phase() {
 #[test]
 fn init_containers_run_one_after_the_other() {
     let mut world = World::new();
-    let init = |name: &str, script: &str| json!({"name": name, "image": "busybox", "command": ["sh", "-c", script], "volumeMounts": [{"name": "work", "mountPath": "/work"}]});
+    let init = |name: &str, script: &str| json!({"name": name, "image": "busybox", "command": ["sh", "-c", script], "volumeMounts": [{"name": "work", "mountPath": "/shared"}]});
     world.pod("init", json!({
-        "initContainers": [init("first", "sleep 5; echo one > /work/a"), init("second", "cat /work/a; sleep 5")],
+        "initContainers": [init("first", "sleep 5; echo one > /shared/a"), init("second", "cat /shared/a; sleep 5")],
         "containers": [{"name": "c", "image": "nginx"}],
         "volumes": [{"name": "work", "emptyDir": {}}],
     }));
