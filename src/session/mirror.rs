@@ -63,7 +63,6 @@ struct Dirty {
     workloads: BTreeSet<(Kind, Key)>,
     services: BTreeSet<Key>,
     gone: Gone,
-    powered: BTreeMap<Name, bool>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -121,6 +120,10 @@ impl Mirror {
     fn follow_trace(&mut self, cluster: &Cluster) {
         for record in cluster.trace().since(self.followed) {
             match &record.what {
+                // A plug that was pulled shows at once, long before the API knows.
+                What::Fault { node, .. } => {
+                    self.dirty.nodes.insert(node.clone());
+                }
                 What::Scheduling(decision) => {
                     let pod = Key::new(decision.namespace.clone(), decision.pod.clone());
                     remember(&mut self.decisions, pod, decision.clone());
@@ -267,9 +270,7 @@ impl Mirror {
 
     /// Writes what changed since the last update, and forgets that it did.
     pub(super) fn write_changes(&mut self, cluster: &Cluster, update: &mut Update) {
-        self.note_power(cluster);
         let dirty = std::mem::take(&mut self.dirty);
-        self.dirty.powered = dirty.powered;
         update.nodes_gone = dirty.gone.nodes;
         update.pods_gone = dirty.gone.pods;
         update.workloads_gone = dirty.gone.workloads;
@@ -295,18 +296,6 @@ impl Mirror {
             .collect();
         update.events = std::mem::take(&mut self.new_events);
         update.samples = std::mem::take(&mut self.samples);
-    }
-
-    /// A plug that was pulled shows at once, long before the API knows.
-    fn note_power(&mut self, cluster: &Cluster) {
-        for node in self.nodes.iter() {
-            let powered = cluster.is_powered(node.name());
-            let name: Name = node.name().into();
-            if self.dirty.powered.get(&name) != Some(&powered) {
-                self.dirty.powered.insert(name.clone(), powered);
-                self.dirty.nodes.insert(name);
-            }
-        }
     }
 }
 
