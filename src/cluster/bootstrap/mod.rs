@@ -4,9 +4,10 @@ use super::event::{Boot, Event};
 use super::{Cluster, ClusterSpec, Machine, controller_manager};
 use crate::api::{Key, Kind, Node, Object, Pod};
 use crate::apiserver::{Body, Request};
+use crate::client::Ctx;
 use crate::controllers::cloud::CloudController;
 use crate::controllers::{self, ControllerManager};
-use crate::kubelet::{Kubelet, NodeConfig};
+use crate::kubelet::{self, Kubelet, NodeConfig};
 use crate::network::proxy::KubeProxy;
 use crate::network::{self, Network};
 use crate::sim::trace::Verb;
@@ -152,35 +153,26 @@ impl Cluster {
         self.start_agents(index);
     }
 
-    /// Starts kubelet and kube-proxy of a machine that has got power again.
+    /// Starts kubelet and kube-proxy of a machine that has got power again: the
+    /// kubelet finds its pods bound and nothing running.
     pub(in crate::cluster) fn restart_agents(&mut self, index: u32, cause: Cause) {
-        let (core, net) = (&mut self.core, &mut self.network);
-        let Some(machine) = self.machines.get_mut(index as usize) else {
-            return;
-        };
-        let at = Boot {
-            node: index,
-            boot: machine.boot,
-        };
-        let kubelet = Actor::Kubelet(machine.name.clone());
-        let proxy = Actor::KubeProxy(machine.name.clone());
-        machine.proxy = KubeProxy::new(machine.name.clone());
-        core.step(
-            kubelet,
-            cause,
-            |timer| Event::Kubelet(at, timer),
-            |ctx| machine.kubelet.power_on(ctx, net),
-        );
-        core.step(
-            proxy,
-            cause,
-            |timer| Event::Proxy(at, timer),
-            |ctx| machine.proxy.start(ctx, net),
-        );
+        if let Some(machine) = self.machines.get_mut(index as usize) {
+            machine.proxy = KubeProxy::new(machine.name.clone());
+        }
+        self.step_agents(index, cause, Kubelet::power_on);
     }
 
-    /// Starts kubelet and kube-proxy of a machine that has just got power.
+    /// Starts kubelet and kube-proxy of a new machine.
     fn start_agents(&mut self, index: u32) {
+        self.step_agents(index, None, Kubelet::start);
+    }
+
+    fn step_agents(
+        &mut self,
+        index: u32,
+        cause: Cause,
+        begin: fn(&mut Kubelet, &mut Ctx<'_, kubelet::Timer>, &mut Network),
+    ) {
         let (core, net) = (&mut self.core, &mut self.network);
         let Some(machine) = self.machines.get_mut(index as usize) else {
             return;
@@ -193,13 +185,13 @@ impl Cluster {
         let proxy = Actor::KubeProxy(machine.name.clone());
         core.step(
             kubelet,
-            None,
+            cause,
             |timer| Event::Kubelet(at, timer),
-            |ctx| machine.kubelet.start(ctx, net),
+            |ctx| begin(&mut machine.kubelet, ctx, net),
         );
         core.step(
             proxy,
-            None,
+            cause,
             |timer| Event::Proxy(at, timer),
             |ctx| machine.proxy.start(ctx, net),
         );
