@@ -2,7 +2,7 @@
 
 use super::fields::FieldSelector;
 use super::storage::Call;
-use super::{Reply, Response};
+use super::{Options, Reply, Response};
 use crate::api::selector::Selector;
 use crate::api::status::{self, ApiError};
 use crate::api::{Kind, Object};
@@ -21,6 +21,16 @@ impl Filter {
 
     fn is_everything(&self) -> bool {
         self.labels.is_everything() && self.fields.is_everything()
+    }
+
+    /// The selectors of a request.
+    pub(super) fn of(kind: Kind, options: &Options) -> Result<Filter, ApiError> {
+        let labels = Selector::parse(&options.label_selector).map_err(status::bad_request)?;
+        let fields = FieldSelector::parse(&options.field_selector).map_err(status::bad_request)?;
+        if !fields.is_everything() {
+            fields.check(&probe(kind)).map_err(status::bad_request)?;
+        }
+        Ok(Filter { labels, fields })
     }
 }
 
@@ -52,15 +62,7 @@ impl Call<'_> {
     }
 
     pub(super) fn filter(&self) -> Result<Filter, ApiError> {
-        let labels = Selector::parse(&self.options.label_selector).map_err(status::bad_request)?;
-        let fields =
-            FieldSelector::parse(&self.options.field_selector).map_err(status::bad_request)?;
-        if !fields.is_everything() {
-            fields
-                .check(&probe(self.kind()))
-                .map_err(status::bad_request)?;
-        }
-        Ok(Filter { labels, fields })
+        Filter::of(self.kind(), self.options)
     }
 
     fn namespace(&self) -> Option<&str> {

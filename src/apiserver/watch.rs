@@ -47,7 +47,7 @@ impl Selection {
         }
     }
 
-    fn holds(&self, object: &Object) -> bool {
+    pub(super) fn holds(&self, object: &Object) -> bool {
         let meta = object.meta();
         let is = |wanted: &Option<Name>, found: &Option<String>| {
             wanted

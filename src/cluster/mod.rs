@@ -5,6 +5,7 @@
 
 mod bootstrap;
 mod core;
+mod door;
 mod event;
 mod faults;
 pub mod invariants;

@@ -5,9 +5,11 @@ mod body;
 mod path;
 mod query;
 mod render;
+mod watch;
 
 pub use path::{Address, Missing};
 pub use render::render;
+pub use watch::Watch;
 
 use super::{ApiServer, Body, Request, Subresource, Target};
 use crate::api::status::{self, ApiError};

@@ -48,10 +48,22 @@ impl Network {
         request: Send,
         dns: &CoreDns,
     ) -> Arc<Journey> {
-        let journey = Arc::new(self.travel(&mut sim.chance, sim.now, &request, dns));
+        self.fetch(sim, cause, request, dns).0
+    }
+
+    /// As [`Network::send`]; answers also with what the sending program heard.
+    pub fn fetch(
+        &mut self,
+        sim: &mut Sim,
+        cause: Cause,
+        request: Send,
+        dns: &CoreDns,
+    ) -> (Arc<Journey>, Option<Reached>) {
+        let (journey, heard) = self.go_and_hear(&mut sim.chance, sim.now, &request, dns);
+        let journey = Arc::new(journey);
         let what = What::Journey(journey.clone());
         sim.trace.push(sim.now, cause, Actor::World, what);
-        journey
+        (journey, heard)
     }
 
     /// The journey of a request, without writing it to the trace.
@@ -62,10 +74,20 @@ impl Network {
         request: &Send,
         dns: &CoreDns,
     ) -> Journey {
+        self.go_and_hear(chance, now, request, dns).0
+    }
+
+    fn go_and_hear(
+        &mut self,
+        chance: &mut Chance,
+        now: Instant,
+        request: &Send,
+        dns: &CoreDns,
+    ) -> (Journey, Option<Reached>) {
         let title = request.title();
         let sender = match self.sender(&request.from) {
             Ok(sender) => sender,
-            Err(summary) => return Journey::failed(title, Vec::new(), summary),
+            Err(summary) => return (Journey::failed(title, Vec::new(), summary), None),
         };
         let walker = Walker::new(self, chance, now);
         let mut trip = Trip::new(walker, dns, sender, true);
@@ -75,14 +97,18 @@ impl Network {
             Ok(ip) => trip.exchange(ip, &request),
             Err(summary) => Err(summary),
         };
+        let heard = trip.heard.take();
         match outcome {
-            Ok(summary) => Journey {
-                title,
-                legs: trip.legs,
-                summary,
-                answered: true,
-            },
-            Err(summary) => Journey::failed(title, trip.legs, summary),
+            Ok(summary) => {
+                let journey = Journey {
+                    title,
+                    legs: trip.legs,
+                    summary,
+                    answered: true,
+                };
+                (journey, Some(heard.unwrap_or(Reached::Open)))
+            }
+            Err(summary) => (Journey::failed(title, trip.legs, summary), heard),
         }
     }
 
