@@ -6,6 +6,7 @@
 
 use super::{Output, print, trouble};
 use crate::api::{Key, Kind, Status};
+use crate::apiserver::http::Answer;
 use crate::apiserver::{Body, Request};
 use crate::cluster::{Cluster, ClusterSpec};
 use crate::manifest::{self, Document, Severity};
@@ -396,6 +397,9 @@ impl Court {
         let headers = [("Content-Type".to_owned(), "application/json".to_owned())];
         let body = document.value.to_string();
         let answer = self.cluster.http("POST", &path, &headers, body.as_bytes());
+        let Answer::Whole(answer) = answer else {
+            return refusal(Verdict::Rejected, String::new());
+        };
         let warnings = answer.headers.iter().filter(|(name, _)| name == "Warning");
         let accepted = answer.status < 300;
         Ruling {

@@ -2,6 +2,7 @@
 
 use super::{EXIT_TROUBLE, Output, Run, print, trouble};
 use crate::api::Kind;
+use crate::apiserver::http::Answer;
 use crate::cluster::Cluster;
 use crate::kubectl;
 use crate::manifest;
@@ -152,7 +153,9 @@ fn table(cluster: &mut Cluster, kind: Kind) -> String {
     let accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
     let headers = [("Accept".to_owned(), accept.to_owned())];
     let path = format!("{root}/{}", info.plural);
-    let answer = cluster.http("GET", &path, &headers, b"");
+    let Answer::Whole(answer) = cluster.http("GET", &path, &headers, b"") else {
+        return String::new();
+    };
     let table: Value = serde_json::from_str(&answer.body).unwrap_or_default();
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),

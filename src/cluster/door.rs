@@ -1,50 +1,22 @@
-//! What a listener does with a cluster: HTTP in its text form, and watches whose
-//! events are fetched when there are any.
+//! What a listener does with a cluster: it hears which of its watches have news,
+//! and fetches pages from pods.
 
 use super::Cluster;
-use crate::apiserver::http::{self, Headers, HttpResponse};
-use crate::apiserver::{Selection, WatcherId};
+use crate::apiserver::WatcherId;
 use crate::network::{Reached, Send};
-use crate::sim::Actor;
 use crate::sim::trace::Journey;
 use std::sync::Arc;
 
 impl Cluster {
-    /// Answers an HTTP request from outside.
-    pub fn http(
-        &mut self,
-        method: &str,
-        path_and_query: &str,
-        headers: Headers<'_>,
-        body: &[u8],
-    ) -> HttpResponse {
-        let core = &mut self.core;
-        let answer = http::serve(
-            &mut core.api,
-            &mut core.sim,
-            None,
-            method,
-            path_and_query,
-            headers,
-            body,
-        );
-        core.send_deliveries();
-        answer
-    }
-
-    /// Begins a watch as [`Cluster::observe`] does, of whose news
-    /// [`Cluster::take_observers_with_news`] tells.
-    pub fn follow(&mut self, selection: Selection) -> WatcherId {
-        let watcher = self.core.api.watch(Actor::User, selection);
+    /// Tells of a watch's news from now on ([`Cluster::take_observers_with_news`]).
+    pub fn follow(&mut self, watcher: WatcherId) {
         self.core.followed.insert(watcher);
-        watcher
     }
 
-    /// Ends a watch of an observer.
+    /// Tells of it no more.
     pub fn unfollow(&mut self, watcher: WatcherId) {
         self.core.followed.remove(&watcher);
         self.core.with_news.remove(&watcher);
-        self.core.api.unwatch(watcher);
     }
 
     /// The followed watches that have got something since the last call.

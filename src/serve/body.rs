@@ -8,9 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::Sleep;
 
 /// The body of any answer.
 pub(super) type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -58,9 +56,8 @@ impl Outbox {
     }
 }
 
-/// A body that comes piece by piece, and its end after `limit` if it has not
-/// ended before.
-pub(super) fn stream(limit: Option<Duration>) -> (Outbox, Body) {
+/// A body that comes piece by piece, until its writing end is dropped.
+pub(super) fn stream() -> (Outbox, Body) {
     let (sender, receiver) = mpsc::channel(PIECES_MAX);
     let waiting = Arc::new(AtomicUsize::new(0));
     let outbox = Outbox {
@@ -70,7 +67,6 @@ pub(super) fn stream(limit: Option<Duration>) -> (Outbox, Body) {
     let stream = Stream {
         pieces: receiver,
         waiting,
-        end: limit.map(|limit| Box::pin(tokio::time::sleep(limit))),
     };
     (outbox, stream.boxed_unsync())
 }
@@ -78,7 +74,6 @@ pub(super) fn stream(limit: Option<Duration>) -> (Outbox, Body) {
 struct Stream {
     pieces: mpsc::Receiver<Bytes>,
     waiting: Arc<AtomicUsize>,
-    end: Option<Pin<Box<Sleep>>>,
 }
 
 impl hyper::body::Body for Stream {
@@ -89,17 +84,11 @@ impl hyper::body::Body for Stream {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if let Poll::Ready(piece) = self.pieces.poll_recv(context) {
-            let Some(piece) = piece else {
-                return Poll::Ready(None);
-            };
+        self.pieces.poll_recv(context).map(|piece| {
+            let piece = piece?;
             self.waiting.fetch_sub(piece.len(), Ordering::Relaxed);
-            return Poll::Ready(Some(Ok(Frame::data(piece))));
-        }
-        match &mut self.end {
-            Some(end) => end.as_mut().poll(context).map(|()| None),
-            None => Poll::Pending,
-        }
+            Some(Ok(Frame::data(piece)))
+        })
     }
 }
 
@@ -109,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_does_not_read_is_given_up() {
-        let (outbox, body) = stream(None);
+        let (outbox, body) = stream();
         let piece = Bytes::from(vec![0u8; BYTES_MAX / 4]);
         let sent = (0..10).filter(|_| outbox.send(piece.clone()).is_ok());
         assert_eq!(sent.count(), 4);

@@ -2,7 +2,9 @@
 
 use crate::apiserver::WatcherId;
 use crate::cluster::Cluster;
+use crate::sim::Instant;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Whether a follower goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +36,12 @@ pub(super) trait Follow: Send {
 pub(super) struct Followers {
     by_watch: BTreeMap<WatcherId, Box<dyn Follow>>,
     others: Vec<Box<dyn Follow>>,
-    rounds: u32,
+    swept: Instant,
 }
 
-/// Every so many rounds deserted followers are looked for.
-const SWEEP_EVERY_ROUNDS: u32 = 64;
+/// So often watches are looked at that have no news: some are deserted, some end
+/// or get a bookmark by time.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 impl Followers {
     pub(super) fn add(&mut self, follower: Box<dyn Follow>) {
@@ -66,19 +69,19 @@ impl Followers {
             }
             stays
         });
-        self.rounds = self.rounds.wrapping_add(1);
-        if self.rounds.is_multiple_of(SWEEP_EVERY_ROUNDS) {
+        if cluster.now().since(self.swept) >= SWEEP_EVERY {
+            self.swept = cluster.now();
             self.sweep(cluster);
         }
     }
 
     fn sweep(&mut self, cluster: &mut Cluster) {
         self.by_watch.retain(|_, follower| {
-            let deserted = follower.is_deserted();
-            if deserted {
+            let stays = !follower.is_deserted() && follower.follow(cluster) == Next::Stay;
+            if !stays {
                 follower.end(cluster);
             }
-            !deserted
+            stays
         });
     }
 }

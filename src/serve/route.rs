@@ -5,9 +5,8 @@ use super::engine::Handle;
 use super::{sim, watch};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind};
-use crate::apiserver::http::{self, HttpResponse, Watch};
+use crate::apiserver::http::{self, Answer, HttpResponse};
 use crate::apiserver::{Subresource, Target};
-use crate::sim::trace::Verb;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
@@ -93,15 +92,11 @@ async fn read(request: Request<Incoming>) -> Result<Asked, ApiError> {
 async fn api(engine: &Handle, asked: Asked) -> Response<Body> {
     let answered = engine.ask(move |engine| {
         let target = asked.target();
-        let parsed = http::parse(&asked.method, &target, &asked.headers, &asked.body);
-        if let Ok(request) = &parsed
-            && request.verb == Verb::Watch
-            && let Some(Ok(watch)) = Watch::open(engine.cluster.api(), request, &asked.query)
-        {
-            return streaming(watch::begin(engine, watch));
-        }
         let cluster = &mut engine.cluster;
-        response(cluster.http(&asked.method, &target, &asked.headers, &asked.body))
+        match cluster.http(&asked.method, &target, &asked.headers, &asked.body) {
+            Answer::Whole(answer) => response(answer),
+            Answer::Stream(stream) => streaming(watch::begin(engine, stream)),
+        }
     });
     answered.await.unwrap_or_else(|_| gone())
 }
