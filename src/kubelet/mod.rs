@@ -11,6 +11,7 @@ mod backoff;
 mod config;
 mod containers;
 mod environment;
+mod exec;
 mod host;
 mod images;
 mod mounts;
@@ -32,6 +33,7 @@ mod writer;
 mod tests;
 
 pub use config::NodeConfig;
+pub use exec::{ExecError, ExecNews, ExecRequest};
 
 use crate::api::{Key, Kind, Name, Node, Object, Pod, Resource};
 use crate::apiserver::{Selection, WatchEvent, WatcherId};
@@ -70,6 +72,7 @@ enum Wake {
     Kill(At),
     Probe(At, ProbeKind),
     Reclaim(Name),
+    Exec(u64),
 }
 
 /// The kubelet of one node.
@@ -80,6 +83,9 @@ pub struct Kubelet {
     /// Uid of the worker of each pod.
     by_key: BTreeMap<Key, Name>,
     watches: Vec<WatcherId>,
+    /// Commands that somebody runs in containers.
+    execs: BTreeMap<u64, exec::Exec>,
+    next_exec: u64,
 }
 
 impl Kubelet {
@@ -90,6 +96,8 @@ impl Kubelet {
             pods: BTreeMap::new(),
             by_key: BTreeMap::new(),
             watches: Vec::new(),
+            execs: BTreeMap::new(),
+            next_exec: 0,
         }
     }
 
@@ -124,6 +132,7 @@ impl Kubelet {
         }
         self.pods = BTreeMap::new();
         self.by_key = BTreeMap::new();
+        self.execs = BTreeMap::new();
         self.host = self.host.rebooted();
         self.start(ctx, net);
     }
@@ -263,6 +272,7 @@ impl Kubelet {
             Wake::Reclaim(uid) => {
                 self.with_pod(&uid, |host, worker| host.reclaim(worker, ctx));
             }
+            Wake::Exec(id) => self.step_exec(id, ctx, net),
             Wake::ContainerMade(at) => self.at(at, |host, worker, index| {
                 host.container_made(worker, index, ctx, net)
             }),

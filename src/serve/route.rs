@@ -96,6 +96,7 @@ async fn api(engine: &Handle, asked: Asked) -> Response<Body> {
         match cluster.http(&asked.method, &target, &asked.headers, &asked.body) {
             Answer::Whole(answer) => response(answer),
             Answer::Stream(stream) => streaming(watch::begin(engine, stream)),
+            Answer::Connect(_) => gone(),
         }
     });
     answered.await.unwrap_or_else(|_| gone())

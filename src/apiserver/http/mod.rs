@@ -3,12 +3,14 @@
 
 mod accept;
 mod body;
+mod connect;
 mod path;
 mod query;
 mod render;
 mod stream;
 
 pub use accept::{Form, Shape};
+pub use connect::{Connect, ContainerAt, LogOptions, ProxyTo, Streams};
 pub use path::{Address, Missing};
 pub use render::render;
 pub use stream::WatchStream;
@@ -42,6 +44,8 @@ pub enum Answer {
     Whole(HttpResponse),
     /// A watch, to be polled.
     Stream(WatchStream),
+    /// Somebody behind the API server answers.
+    Connect(Connect),
 }
 
 /// Answers one HTTP request. A watch is answered with what it would begin with.
@@ -65,6 +69,7 @@ pub fn serve(
                 body: lines.join("\n"),
             }
         }
+        Answer::Connect(_) => render::plain_error("nobody here can be connected to"),
     }
 }
 
@@ -113,6 +118,16 @@ fn answer(
     headers: Headers<'_>,
     body: &[u8],
 ) -> Result<Answer, Unserved> {
+    if let Some(found) = connect::find(api, method, path_and_query) {
+        return Ok(match found? {
+            Connect::Nothing => Answer::Whole(HttpResponse {
+                status: 204,
+                headers: Vec::new(),
+                body: String::new(),
+            }),
+            found => Answer::Connect(found),
+        });
+    }
     let request = parse(method, path_and_query, headers, body)?;
     let offer = match request.verb {
         Verb::Watch => Offer::Watch,
