@@ -364,6 +364,12 @@ impl Kubelet {
         })
     }
 
+    /// The number of a container's present instance, and whether it runs.
+    pub fn instance(&self, pod: &Key, container: &str) -> Option<(u32, bool)> {
+        let container = self.container(pod, container)?;
+        Some((container.instance, container.is_running()))
+    }
+
     /// Whether a container's process runs now.
     pub fn is_running(&self, pod: &Key, container: &str) -> bool {
         let container = self.container(pod, container);

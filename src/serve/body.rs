@@ -56,27 +56,49 @@ impl Outbox {
     }
 }
 
-/// A body that comes piece by piece, until its writing end is dropped.
-pub(super) fn stream() -> (Outbox, Body) {
+/// A queue to a reader.
+pub(super) fn queue() -> (Outbox, Inbox) {
     let (sender, receiver) = mpsc::channel(PIECES_MAX);
     let waiting = Arc::new(AtomicUsize::new(0));
     let outbox = Outbox {
         pieces: sender,
         waiting: waiting.clone(),
     };
-    let stream = Stream {
+    let inbox = Inbox {
         pieces: receiver,
         waiting,
     };
-    (outbox, stream.boxed_unsync())
+    (outbox, inbox)
 }
 
-struct Stream {
+/// A body that comes piece by piece, until its writing end is dropped.
+pub(super) fn stream() -> (Outbox, Body) {
+    let (outbox, inbox) = queue();
+    (outbox, inbox.boxed_unsync())
+}
+
+/// The reading end.
+pub(super) struct Inbox {
     pieces: mpsc::Receiver<Bytes>,
     waiting: Arc<AtomicUsize>,
 }
 
-impl hyper::body::Body for Stream {
+impl Inbox {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.pieces.poll_recv(context).map(|piece| {
+            let piece = piece?;
+            self.waiting.fetch_sub(piece.len(), Ordering::Relaxed);
+            Some(piece)
+        })
+    }
+
+    /// The next piece; none at the end.
+    pub(super) async fn next(&mut self) -> Option<Bytes> {
+        std::future::poll_fn(|context| self.poll(context)).await
+    }
+}
+
+impl hyper::body::Body for Inbox {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -84,11 +106,8 @@ impl hyper::body::Body for Stream {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.pieces.poll_recv(context).map(|piece| {
-            let piece = piece?;
-            self.waiting.fetch_sub(piece.len(), Ordering::Relaxed);
-            Some(Ok(Frame::data(piece)))
-        })
+        self.poll(context)
+            .map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
     }
 }
 

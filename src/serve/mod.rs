@@ -10,13 +10,21 @@
 mod body;
 mod certificate;
 mod engine;
+mod exec;
 mod follow;
+mod forward;
+mod inflate;
 mod kubeconfig;
 mod listen;
+mod log;
 mod pace;
+mod proxy;
 mod route;
 mod sim;
+mod spdy;
+mod tunnel;
 mod watch;
+mod websocket;
 
 pub use engine::{Engine, Gone, Handle};
 pub use pace::Speed;

@@ -2,14 +2,15 @@
 
 use super::body::{self, Body};
 use super::engine::Handle;
-use super::{sim, watch};
+use super::{exec, forward, log, proxy, sim, watch};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind};
-use crate::apiserver::http::{self, Answer, HttpResponse};
+use crate::apiserver::http::{self, Answer, Connect, HttpResponse};
 use crate::apiserver::{Subresource, Target};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
+use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -26,9 +27,19 @@ pub(super) struct Asked {
     pub query: String,
     pub headers: Vec<(String, String)>,
     pub body: Bytes,
+    /// Where the client would speak another protocol.
+    pub upgrade: Option<OnUpgrade>,
 }
 
 impl Asked {
+    /// A header by its name in lower case.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers
+            .find(|(found, _)| found == name)
+            .map(|(_, value)| value.as_str())
+    }
+
     fn target(&self) -> String {
         match self.query.as_str() {
             "" => self.path.clone(),
@@ -58,6 +69,8 @@ pub(super) async fn answer(engine: Handle, request: Request<Incoming>) -> Respon
 }
 
 async fn read(request: Request<Incoming>) -> Result<Asked, ApiError> {
+    let mut request = request;
+    let upgrade = hyper::upgrade::on(&mut request);
     let (head, incoming) = request.into_parts();
     let reading = timeout(BODY_MAX, Limited::new(incoming, BODY_BYTES_MAX).collect());
     let body = match reading.await {
@@ -86,20 +99,61 @@ async fn read(request: Request<Incoming>) -> Result<Asked, ApiError> {
             .map(|(name, value)| (name.as_str().to_owned(), text(value)))
             .collect(),
         body,
+        upgrade: Some(upgrade),
     })
 }
 
+/// What the engine says to a request at once.
+enum Said {
+    Answer(Response<Body>),
+    /// Somebody behind it answers.
+    Connect(Box<Connect>),
+}
+
 async fn api(engine: &Handle, asked: Asked) -> Response<Body> {
-    let answered = engine.ask(move |engine| {
-        let target = asked.target();
-        let cluster = &mut engine.cluster;
-        match cluster.http(&asked.method, &target, &asked.headers, &asked.body) {
+    let target = asked.target();
+    let (method, headers, body) = (
+        asked.method.clone(),
+        asked.headers.clone(),
+        asked.body.clone(),
+    );
+    let said = engine.ask(move |engine| {
+        let answer = engine.cluster.http(&method, &target, &headers, &body);
+        Said::Answer(match answer {
             Answer::Whole(answer) => response(answer),
             Answer::Stream(stream) => streaming(watch::begin(engine, stream)),
-            Answer::Connect(_) => gone(),
-        }
+            Answer::Connect(Connect::Log { container, options }) => {
+                log::answer(engine, container, &options)
+            }
+            Answer::Connect(Connect::Proxy { to, path }) => proxy::answer(engine, &to, path),
+            Answer::Connect(other) => return Said::Connect(Box::new(other)),
+        })
     });
-    answered.await.unwrap_or_else(|_| gone())
+    match said.await {
+        Ok(Said::Answer(answer)) => answer,
+        Ok(Said::Connect(connect)) => self::connect(engine, asked, *connect).await,
+        Err(_) => gone(),
+    }
+}
+
+async fn connect(engine: &Handle, asked: Asked, connect: Connect) -> Response<Body> {
+    match connect {
+        Connect::Exec {
+            container,
+            command,
+            streams,
+        } => exec::run(engine, asked, container, command, streams).await,
+        Connect::Attach { container, streams } => {
+            exec::attach(engine, asked, container, streams).await
+        }
+        Connect::PortForward { container, ports } => {
+            forward::answer(engine, asked, container, ports).await
+        }
+        Connect::MovedTo(path) => proxy::moved(&path),
+        Connect::Log { .. } | Connect::Proxy { .. } | Connect::Nothing => {
+            failure(status::no_such_path())
+        }
+    }
 }
 
 /// The head of a stream of JSON lines.
