@@ -13,6 +13,7 @@ use super::view;
 use crate::api::{Key, Kind, Object};
 use crate::cluster::Cluster;
 use crate::sim::Instant;
+use crate::sim::order::Order as _;
 use serde_json::Value;
 
 /// The latest events shown of a subject.
@@ -92,7 +93,7 @@ fn events(mirror: &Mirror, kind: Kind, key: &Key) -> Vec<EventView> {
         })
         .map(|event| view::event(event))
         .collect();
-    events.sort_by_key(|event| std::cmp::Reverse(event.at));
+    events.order_by_key(|event| std::cmp::Reverse(event.at));
     events.truncate(EVENTS_MAX);
     events
 }
