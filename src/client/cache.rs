@@ -7,13 +7,20 @@ use imbl::OrdMap;
 use std::sync::Arc;
 
 /// The objects of one kind as the watch has told them so far, which may lag
-/// behind the store. Indexed by controller uid, and by node where they are pods.
+/// behind the store. Indexed by controller uid; pods by node, too, and events by
+/// what they are about.
 #[derive(Clone, Debug)]
 pub struct Cache<K: Resource> {
     objects: OrdMap<Key, Arc<K>>,
-    by_owner: OrdMap<Name, OrdMap<Key, Arc<K>>>,
-    by_node: OrdMap<Name, OrdMap<Key, Arc<K>>>,
+    by_owner: Index<Name, K>,
+    by_node: Index<Name, K>,
+    by_regarding: Index<Regarding, K>,
 }
+
+type Index<I, K> = OrdMap<I, OrdMap<Key, Arc<K>>>;
+
+/// Kind and key of what an event is about.
+type Regarding = (Name, Key);
 
 impl<K: Resource> Default for Cache<K> {
     fn default() -> Self {
@@ -21,6 +28,7 @@ impl<K: Resource> Default for Cache<K> {
             objects: OrdMap::new(),
             by_owner: OrdMap::new(),
             by_node: OrdMap::new(),
+            by_regarding: OrdMap::new(),
         }
     }
 }
@@ -85,6 +93,14 @@ impl<K: Resource> Cache<K> {
         self.by_node.get(node).into_iter().flat_map(OrdMap::values)
     }
 
+    /// The events about an object, by key. Empty for other kinds.
+    pub fn regarding<'a>(&'a self, kind: &str, about: &Key) -> impl Iterator<Item = &'a Arc<K>> {
+        self.by_regarding
+            .get(&(kind.into(), about.clone()))
+            .into_iter()
+            .flat_map(OrdMap::values)
+    }
+
     /// How many objects are known.
     pub fn len(&self) -> usize {
         self.objects.len()
@@ -100,16 +116,24 @@ impl<K: Resource> Cache<K> {
         reindex(&mut self.by_owner, key, owner(before), owner(after), after);
         let node = |object: Option<&Arc<K>>| object.and_then(node_of);
         reindex(&mut self.by_node, key, node(before), node(after), after);
+        let about = |object: Option<&Arc<K>>| object.and_then(regarding_of);
+        reindex(
+            &mut self.by_regarding,
+            key,
+            about(before),
+            about(after),
+            after,
+        );
     }
 }
 
 /// Files an object under what it belongs to now, and no longer under what it
 /// belonged to before.
-fn reindex<K>(
-    index: &mut OrdMap<Name, OrdMap<Key, Arc<K>>>,
+fn reindex<I: Ord + Clone, K>(
+    index: &mut Index<I, K>,
     key: &Key,
-    before: Option<Name>,
-    after: Option<Name>,
+    before: Option<I>,
+    after: Option<I>,
     object: Option<&Arc<K>>,
 ) {
     if let Some(at) = before.filter(|before| after.as_ref() != Some(before))
@@ -145,4 +169,55 @@ fn node_of<K: Resource>(object: &Arc<K>) -> Option<Name> {
     let object = K::wrap(object.clone());
     let pod = object.as_kind::<crate::api::Pod>()?;
     pod.spec.as_ref()?.node_name.as_deref().map(Name::from)
+}
+
+fn regarding_of<K: Resource>(object: &Arc<K>) -> Option<Regarding> {
+    let object = K::wrap(object.clone());
+    let about = &object.as_kind::<crate::api::Event>()?.involved_object;
+    let text = |field: &Option<String>| Name::from(field.as_deref().unwrap_or_default());
+    let key = Key::new(text(&about.namespace), text(&about.name));
+    Some((text(&about.kind), key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Event, Kind, Object};
+    use serde_json::json;
+
+    fn event(change: Change, name: &str, about: &str) -> WatchEvent {
+        let value = json!({
+            "metadata": {"name": name, "namespace": "default"},
+            "involvedObject": {"kind": "Pod", "namespace": "default", "name": about},
+        });
+        WatchEvent {
+            change,
+            object: Object::from_json(Kind::Event, value).expect("an event"),
+            revision: 1,
+            cause: None,
+        }
+    }
+
+    #[test]
+    fn events_are_found_by_what_they_are_about() {
+        let mut cache: Cache<Event> = Cache::default();
+        for (change, name, about) in [
+            (Change::Added, "e1", "web"),
+            (Change::Added, "e2", "other"),
+            (Change::Added, "e3", "web"),
+            (Change::Deleted, "e1", "web"),
+        ] {
+            cache.apply(&event(change, name, about));
+        }
+        let found = |kind: &str, about: &str| {
+            let about = Key::new("default", about);
+            let events = cache.regarding(kind, &about);
+            events
+                .map(|event| event.name().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found("Pod", "web"), ["e3"]);
+        assert_eq!(found("Pod", "other"), ["e2"]);
+        assert!(found("Node", "web").is_empty());
+    }
 }
