@@ -1,18 +1,19 @@
 //! An informer's cache: what a component knows of one kind, by way of its watch.
 
-use crate::api::{Key, Name, Resource};
+use crate::api::{Key, Kind, Name, Resource};
 use crate::apiserver::WatchEvent;
 use crate::sim::trace::Change;
 use imbl::OrdMap;
 use std::sync::Arc;
 
 /// The objects of one kind as the watch has told them so far, which may lag
-/// behind the store. Indexed by controller uid; pods by node, too, and events by
-/// what they are about.
+/// behind the store. Indexed by controller uid; pods also by node, or by namespace
+/// where they have no controller; events by what they are about.
 #[derive(Clone, Debug)]
 pub struct Cache<K: Resource> {
     objects: OrdMap<Key, Arc<K>>,
     by_owner: Index<Name, K>,
+    alone: Index<Name, K>,
     by_node: Index<Name, K>,
     by_regarding: Index<Regarding, K>,
 }
@@ -27,6 +28,7 @@ impl<K: Resource> Default for Cache<K> {
         Cache {
             objects: OrdMap::new(),
             by_owner: OrdMap::new(),
+            alone: OrdMap::new(),
             by_node: OrdMap::new(),
             by_regarding: OrdMap::new(),
         }
@@ -88,6 +90,15 @@ impl<K: Resource> Cache<K> {
         self.by_owner.get(uid).into_iter().flat_map(OrdMap::values)
     }
 
+    /// The pods of a namespace that have no controller, by key. Empty for other
+    /// kinds.
+    pub fn without_controller<'a>(&'a self, namespace: &str) -> impl Iterator<Item = &'a Arc<K>> {
+        self.alone
+            .get(namespace)
+            .into_iter()
+            .flat_map(OrdMap::values)
+    }
+
     /// The pods bound to a node, by key. Empty for other kinds.
     pub fn on_node<'a>(&'a self, node: &str) -> impl Iterator<Item = &'a Arc<K>> {
         self.by_node.get(node).into_iter().flat_map(OrdMap::values)
@@ -113,7 +124,15 @@ impl<K: Resource> Cache<K> {
 
     fn index(&mut self, key: &Key, before: Option<&Arc<K>>, after: Option<&Arc<K>>) {
         let owner = |object: Option<&Arc<K>>| object.and_then(|object| controller_uid(&**object));
-        reindex(&mut self.by_owner, key, owner(before), owner(after), after);
+        let (was, is) = (owner(before), owner(after));
+        let alone = |object: Option<&Arc<K>>, owner: &Option<Name>| {
+            object
+                .filter(|_| K::KIND == Kind::Pod && owner.is_none())
+                .map(|_| key.namespace.clone())
+        };
+        let (was_alone, is_alone) = (alone(before, &was), alone(after, &is));
+        reindex(&mut self.alone, key, was_alone, is_alone, after);
+        reindex(&mut self.by_owner, key, was, is, after);
         let node = |object: Option<&Arc<K>>| object.and_then(node_of);
         reindex(&mut self.by_node, key, node(before), node(after), after);
         let about = |object: Option<&Arc<K>>| object.and_then(regarding_of);
@@ -182,7 +201,7 @@ fn regarding_of<K: Resource>(object: &Arc<K>) -> Option<Regarding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{Event, Kind, Object};
+    use crate::api::{Event, Object};
     use serde_json::json;
 
     fn event(change: Change, name: &str, about: &str) -> WatchEvent {
