@@ -8,7 +8,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// The objects of one kind as the watch has told them so far, which may lag
-/// behind the store. Indexed by controller uid, and by node where they are pods.
+/// behind the store. Indexed by controller uid; pods also by node, or by namespace
+/// where they have no controller; events by what they are about.
 #[derive(Clone, Debug)]
 pub struct Cache<K: Resource> {
     shelf: Shelf,
@@ -69,14 +70,27 @@ impl<K: Resource> Cache<K> {
 
     /// The objects whose controller has this uid, by key.
     pub fn controlled_by<'a>(&'a self, uid: &str) -> impl Iterator<Item = &'a Arc<K>> {
-        let objects = self.shelf.by_owner.get(uid).into_iter();
-        objects.flat_map(OrdMap::values).filter_map(K::unwrap)
+        let place = Place::Controller(uid.into());
+        self.shelf.at(&place).filter_map(K::unwrap)
+    }
+
+    /// The pods of a namespace that have no controller, by key. Empty for other
+    /// kinds.
+    pub fn without_controller<'a>(&'a self, namespace: &str) -> impl Iterator<Item = &'a Arc<K>> {
+        let place = Place::Alone(namespace.into());
+        self.shelf.at(&place).filter_map(K::unwrap)
     }
 
     /// The pods bound to a node, by key. Empty for other kinds.
     pub fn on_node<'a>(&'a self, node: &str) -> impl Iterator<Item = &'a Arc<K>> {
-        let objects = self.shelf.by_node.get(node).into_iter();
-        objects.flat_map(OrdMap::values).filter_map(K::unwrap)
+        let place = Place::Node(node.into());
+        self.shelf.at(&place).filter_map(K::unwrap)
+    }
+
+    /// The events about an object, by key. Empty for other kinds.
+    pub fn regarding<'a>(&'a self, kind: &str, about: &Key) -> impl Iterator<Item = &'a Arc<K>> {
+        let place = Place::Regarding(kind.into(), about.clone());
+        self.shelf.at(&place).filter_map(K::unwrap)
     }
 
     /// How many objects are known.
@@ -96,31 +110,87 @@ type Objects = OrdMap<Key, Object>;
 #[derive(Clone, Debug, Default)]
 struct Shelf {
     objects: Objects,
-    by_owner: OrdMap<Name, Objects>,
-    by_node: OrdMap<Name, Objects>,
+    places: OrdMap<Place, Objects>,
+}
+
+/// Where an object is found without knowing its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// Under the uid of its controller.
+    Controller(Name),
+    /// Among the pods of a namespace that have no controller.
+    Alone(Name),
+    /// Among the pods of a node.
+    Node(Name),
+    /// Among the events about the object of this kind and key.
+    Regarding(Name, Key),
+}
+
+impl Place {
+    /// The places where an object is found.
+    fn of(object: &Object) -> [Option<Place>; 2] {
+        let controller = controller_of(object.meta().owner_references.as_deref());
+        let alone = controller.is_none();
+        let controller = controller.map(Place::Controller);
+        match object {
+            Object::Pod(pod) => {
+                let alone = alone.then(|| Place::Alone(object.key().namespace));
+                let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref());
+                [
+                    controller.or(alone),
+                    node.map(|node| Place::Node(node.into())),
+                ]
+            }
+            Object::Event(event) => {
+                let about = &event.involved_object;
+                let text =
+                    |field: &Option<String>| Name::from(field.as_deref().unwrap_or_default());
+                let key = Key::new(text(&about.namespace), text(&about.name));
+                [controller, Some(Place::Regarding(text(&about.kind), key))]
+            }
+            _ => [controller, None],
+        }
+    }
 }
 
 impl Shelf {
     /// Takes in a change; answers what was known before.
     fn apply(&mut self, event: &WatchEvent) -> Option<Object> {
         let key = event.object.key();
-        let before = self.objects.get(&key).cloned();
         let after = (event.change != Change::Deleted).then_some(&event.object);
-        let indexes: [(&mut OrdMap<Name, Objects>, fn(&Object) -> Option<Name>); 2] = [
-            (&mut self.by_owner, |object| {
-                controller_uid_in(object.meta().owner_references.as_deref())
-            }),
-            (&mut self.by_node, node_of),
-        ];
-        for (index, place) in indexes {
-            let was = before.as_ref().and_then(place);
-            reindex(index, &key, was, after.and_then(place), after);
-        }
-        match after {
-            Some(object) => self.objects.insert(key, object.clone()),
+        let before = match after {
+            Some(object) => self.objects.insert(key.clone(), object.clone()),
             None => self.objects.remove(&key),
         };
+        let was = before.as_ref().map(Place::of).unwrap_or_default();
+        let is = after.map(Place::of).unwrap_or_default();
+        for place in was
+            .iter()
+            .flatten()
+            .filter(|place| !is.iter().flatten().any(|it| it == *place))
+        {
+            self.leave(place, &key);
+        }
+        if let Some(object) = after {
+            for place in is.into_iter().flatten() {
+                let objects = self.places.entry(place).or_default();
+                objects.insert(key.clone(), object.clone());
+            }
+        }
         before
+    }
+
+    fn leave(&mut self, place: &Place, key: &Key) {
+        if let Some(objects) = self.places.get_mut(place) {
+            objects.remove(key);
+            if objects.is_empty() {
+                self.places.remove(place);
+            }
+        }
+    }
+
+    fn at(&self, place: &Place) -> impl Iterator<Item = &Object> + use<'_> {
+        self.places.get(place).into_iter().flat_map(OrdMap::values)
     }
 
     fn in_namespace<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Object> {
@@ -131,44 +201,57 @@ impl Shelf {
     }
 }
 
-/// Files an object under what it belongs to now, and no longer under what it
-/// belonged to before.
-fn reindex(
-    index: &mut OrdMap<Name, Objects>,
-    key: &Key,
-    before: Option<Name>,
-    after: Option<Name>,
-    object: Option<&Object>,
-) {
-    if let Some(at) = before.filter(|before| after.as_ref() != Some(before))
-        && let Some(objects) = index.get_mut(&at)
-    {
-        objects.remove(key);
-        if objects.is_empty() {
-            index.remove(&at);
-        }
-    }
-    if let (Some(at), Some(object)) = (after, object) {
-        index
-            .entry(at)
-            .or_default()
-            .insert(key.clone(), object.clone());
-    }
-}
-
 /// The uid of the owner that is marked as the controller.
 pub fn controller_uid<K: Resource>(object: &K) -> Option<Name> {
-    controller_uid_in(object.meta().owner_references.as_deref())
+    controller_of(object.meta().owner_references.as_deref())
 }
 
-fn controller_uid_in(owners: Option<&[OwnerReference]>) -> Option<Name> {
+fn controller_of(owners: Option<&[OwnerReference]>) -> Option<Name> {
     let owner = owners?
         .iter()
         .find(|owner| owner.controller == Some(true))?;
     Some(owner.uid.as_str().into())
 }
 
-fn node_of(object: &Object) -> Option<Name> {
-    let pod = object.as_kind::<crate::api::Pod>()?;
-    pod.spec.as_ref()?.node_name.as_deref().map(Name::from)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Event, Kind};
+    use serde_json::json;
+
+    fn event(change: Change, name: &str, about: &str) -> WatchEvent {
+        let value = json!({
+            "metadata": {"name": name, "namespace": "default"},
+            "involvedObject": {"kind": "Pod", "namespace": "default", "name": about},
+        });
+        WatchEvent {
+            change,
+            object: Object::from_json(Kind::Event, value).expect("an event"),
+            revision: 1,
+            cause: None,
+        }
+    }
+
+    #[test]
+    fn events_are_found_by_what_they_are_about() {
+        let mut cache: Cache<Event> = Cache::default();
+        for (change, name, about) in [
+            (Change::Added, "e1", "web"),
+            (Change::Added, "e2", "other"),
+            (Change::Added, "e3", "web"),
+            (Change::Deleted, "e1", "web"),
+        ] {
+            cache.apply(&event(change, name, about));
+        }
+        let found = |kind: &str, about: &str| {
+            let about = Key::new("default", about);
+            let events = cache.regarding(kind, &about);
+            events
+                .map(|event| event.name().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found("Pod", "web"), ["e3"]);
+        assert_eq!(found("Pod", "other"), ["e2"]);
+        assert!(found("Node", "web").is_empty());
+    }
 }
