@@ -9,9 +9,9 @@
 //! | `stage` | the picture: arrangement, motion, drawing |
 //! | `words` | numbers, times and names as people read them |
 //! | `manifests`, `examples` | a manifest that is being written, and those to begin with |
-//! | `first_steps` | what a newcomer's button does next |
+//! | `first_steps`, `greeting` | what a newcomer's button does next; the packet that travels at the start |
 //! | `glossary` | what the terms mean, one sentence each |
-//! | `draft`, `hops`, `plugins`, `series` | what the packet form, the journey, a decision and the charts say, apart from how it looks |
+//! | `draft`, `hops`, `headers`, `plugins`, `series` | what the packet form, the journey, a decision and the charts say, apart from how it looks |
 //! | `fixture` | a made-up cluster to draw and test with |
 //! | `link` | commands to the worker, updates from it |
 //! | `app`, `ui` | what all components share |
@@ -23,6 +23,8 @@ pub mod examples;
 pub mod first_steps;
 pub mod fixture;
 pub mod glossary;
+pub mod greeting;
+pub mod headers;
 pub mod hops;
 pub mod manifests;
 pub mod plugins;
