@@ -229,6 +229,34 @@ pub fn cause(reason: &str, field: &str, message: impl Into<String>) -> StatusCau
     }
 }
 
+/// A cause that concerns no field.
+pub fn cause_without_field(reason: &str, message: impl Into<String>) -> StatusCause {
+    StatusCause {
+        reason: Some(reason.to_owned()),
+        field: None,
+        message: Some(message.into()),
+    }
+}
+
+/// 422 where upstream names the resource instead of the kind.
+pub fn invalid_resource(kind: Kind, name: &str, causes: Vec<StatusCause>) -> ApiError {
+    let list = list_causes(&causes);
+    let message = format!("{} \"{name}\" is invalid: {list}", kind.group_resource());
+    let details = StatusDetails {
+        causes: Some(causes),
+        ..details(kind, name)
+    };
+    Box::new(Status {
+        details: Some(details),
+        ..failure(422, "Invalid", message)
+    })
+}
+
+/// 401.
+pub fn unauthorized() -> ApiError {
+    Box::new(failure(401, "Unauthorized", "Unauthorized".to_owned()))
+}
+
 fn list_causes(causes: &[StatusCause]) -> String {
     let mut lines: Vec<String> = Vec::with_capacity(causes.len());
     for cause in causes {

@@ -11,13 +11,16 @@ mod continue_token;
 mod create;
 pub mod defaulting;
 mod delete;
+mod evict;
 mod events;
 mod fields;
 pub mod http;
+mod jobs;
 mod list_options;
 mod namespaces;
 mod patch;
 mod qos;
+pub mod quota;
 mod read;
 mod request;
 mod scale;
@@ -29,6 +32,7 @@ mod versions;
 pub mod validation;
 mod warnings;
 mod watch;
+mod zeros;
 
 pub use read::Filter;
 pub use request::{

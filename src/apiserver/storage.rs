@@ -188,7 +188,7 @@ impl Call<'_> {
         if self.options.dry_run {
             return Ok(object);
         }
-        let write = self.commit(key, compare, Some(object))?;
+        let write = self.commit(self.kind(), key, compare, Some(object))?;
         let stored = write.as_ref().and_then(|write| write.after.clone());
         stored.ok_or_else(|| status::internal("the object was not stored"))
     }
@@ -199,20 +199,34 @@ impl Call<'_> {
         if self.options.dry_run {
             return Ok(());
         }
-        let write = self.commit(key, compare, None)?;
+        let write = self.commit(self.kind(), key, compare, None)?;
         if let Some(Object::Service(service)) = write.as_ref().and_then(|w| w.before.as_ref()) {
             self.api.services.release(service);
         }
         Ok(())
     }
 
+    /// As [`Call::write`], for an object that this call changes besides its own.
+    pub(super) fn write_other(
+        &mut self,
+        kind: Kind,
+        key: Key,
+        compare: u64,
+        object: Object,
+    ) -> Result<(), ApiError> {
+        if !self.options.dry_run {
+            self.commit(kind, key, compare, Some(object))?;
+        }
+        Ok(())
+    }
+
     fn commit(
         &mut self,
+        kind: Kind,
         key: Key,
         compare: u64,
         object: Option<Object>,
     ) -> Result<Option<Arc<crate::etcd::Write>>, ApiError> {
-        let kind = self.kind();
         let name = key.name.clone();
         let at = StoreKey { kind, key };
         let stamp = |object: &mut Object, revision: u64| {
