@@ -103,6 +103,15 @@ pub fn not_acceptable(message: &str) -> ApiError {
     Box::new(failure(406, "NotAcceptable", message.to_owned()))
 }
 
+/// 406 of the router: the client accepts no type that is served at all.
+pub fn no_representation() -> ApiError {
+    let message = "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf";
+    Box::new(Status {
+        details: Some(StatusDetails::default()),
+        ..failure(406, "NotAcceptable", message.to_owned())
+    })
+}
+
 /// 504: the revision asked for lies ahead.
 pub fn version_too_large(wanted: u64, present: u64) -> ApiError {
     let message = format!("Timeout: Too large resource version: {wanted}, current: {present}");

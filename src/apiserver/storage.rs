@@ -42,6 +42,13 @@ pub(super) fn handle(
             error.message.as_deref().unwrap_or_default().into(),
         ),
     };
+    let kind_of_request = (
+        metrics_verb(verb),
+        target.kind,
+        target.subresource.name(),
+        code,
+    );
+    *api.counts.entry(kind_of_request).or_default() += 1;
     let name = match &response {
         Ok(Reply::Object { object, .. }) => object.key().name,
         _ => target.key.name,
@@ -58,6 +65,20 @@ pub(super) fn handle(
     };
     sim.trace.push(sim.now, cause, caller, what);
     response
+}
+
+/// The verb as metrics name it.
+fn metrics_verb(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "POST",
+        Verb::Get => "GET",
+        Verb::List => "LIST",
+        Verb::Watch => "WATCH",
+        Verb::Update => "PUT",
+        Verb::Patch => "PATCH",
+        Verb::Delete => "DELETE",
+        Verb::DeleteCollection => "DELETECOLLECTION",
+    }
 }
 
 /// Checks the options of a watch and writes its call to the trace.
@@ -120,14 +141,15 @@ impl Call<'_> {
             (Verb::Create, Subresource::None) => self.create(body),
             (Verb::Create, Subresource::Binding) => self.bind(body),
             (Verb::Create, Subresource::Eviction) => self.evict(body),
+            (Verb::Create, Subresource::Token) => self.create_token(body),
             (Verb::Get, Subresource::Scale) => self.get_scale(),
-            (Verb::Get, Subresource::None | Subresource::Status) => self.get(),
+            (Verb::Get, _) if self.target.subresource.is_view() => self.get(),
             (Verb::List | Verb::Watch, Subresource::None) => self.list(),
             (Verb::Update, Subresource::Scale) => self.update_scale(body),
             (Verb::Update, Subresource::Finalize) => self.finalize(body),
-            (Verb::Update, Subresource::None | Subresource::Status) => self.update(body),
+            (Verb::Update, _) if self.target.subresource.is_view() => self.update(body),
             (Verb::Patch, Subresource::Scale) => self.patch_scale(body),
-            (Verb::Patch, Subresource::None | Subresource::Status) => self.patch(body),
+            (Verb::Patch, _) if self.target.subresource.is_view() => self.patch(body),
             (Verb::Delete, Subresource::None) => self.delete(body),
             (Verb::DeleteCollection, Subresource::None) => self.delete_collection(body),
             _ => Err(status::method_not_allowed()),

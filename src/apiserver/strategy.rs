@@ -2,7 +2,7 @@
 //! `strategy.go` of each registry): generations, initial status, and which half
 //! of an object an endpoint may write.
 
-use super::{Subresource, defaulting, jobs, qos};
+use super::{Subresource, defaulting, jobs, pod_parts, qos};
 use crate::api::core::{
     LoadBalancerStatus, NamespaceStatus, PodCondition, PodStatus, ServiceStatus,
 };
@@ -130,7 +130,9 @@ fn merge_string_data(secret: &mut Arc<Secret>) {
 /// generation up where the desired state changed.
 pub(super) fn prepare_for_update(object: &mut Object, old: &Object, subresource: Subresource) {
     match subresource {
-        Subresource::Status => keep_spec(object, old),
+        Subresource::Status | Subresource::Approval => keep_spec(object, old),
+        Subresource::EphemeralContainers => pod_parts::keep_but_ephemeral(object, old),
+        Subresource::Resize => pod_parts::keep_but_resources(object, old),
         _ => {
             keep_status(object, old);
             defaulting::apply_update(object, old);
@@ -307,6 +309,14 @@ pub(super) fn has_status(kind: Kind) -> bool {
             | Kind::PriorityLevelConfiguration
             | Kind::ServiceCIDR
             | Kind::ResourceClaim
+    )
+}
+
+/// Whether this kind has a `/scale`.
+pub(super) fn has_scale(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::ReplicationController
     )
 }
 
