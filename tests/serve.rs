@@ -243,6 +243,8 @@ fn faults_and_packets_can_be_asked_for() {
     );
     let outside = json!({"from": "outside", "to": {"service": "default/web"}});
     assert_eq!(server.call("POST", "/sim/journeys", &outside).0, 400);
+    let page = server.raw("GET", "/api/v1/namespaces/default/services/web/proxy/", "");
+    assert!(page.1.contains("Welcome to nginx!"), "{page:?}");
     let crash = json!({"fault": "crashContainer", "pod": to});
     assert_eq!(server.call("POST", "/sim/faults", &crash).0, 200);
     server.advance("20s");
@@ -261,8 +263,6 @@ fn faults_and_packets_can_be_asked_for() {
     assert!(told.contains(":10250/containerLogs/default/"), "{told}");
     let start = json!({"fault": "startNode", "node": node});
     assert_eq!(server.call("POST", "/sim/faults", &start).0, 200);
-    let page = server.raw("GET", "/api/v1/namespaces/default/services/web/proxy/", "");
-    assert!(page.1.contains("Welcome to nginx!"), "{page:?}");
 }
 
 #[test]

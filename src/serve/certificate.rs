@@ -1,6 +1,7 @@
 //! HTTPS with a certificate that is made when the server starts.
 
 use super::Failure;
+use super::kubeconfig::Trust;
 use rcgen::{CertificateParams, KeyPair};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -14,6 +15,8 @@ pub(super) struct Certificate {
     certificate: rcgen::Certificate,
     key: KeyPair,
     pem: String,
+    client_pem: String,
+    client_key: String,
 }
 
 impl Certificate {
@@ -34,16 +37,25 @@ impl Certificate {
         let parameters = CertificateParams::new(names).map_err(wrong)?;
         let certificate = parameters.self_signed(&key).map_err(wrong)?;
         let pem = certificate.pem();
+        let client_key = KeyPair::generate().map_err(wrong)?;
+        let client = CertificateParams::new(Vec::new()).map_err(wrong)?;
+        let client = client.self_signed(&client_key).map_err(wrong)?;
         Ok(Certificate {
             certificate,
             key,
             pem,
+            client_pem: client.pem(),
+            client_key: client_key.serialize_pem(),
         })
     }
 
-    /// What clients must trust.
-    pub(super) fn pem(&self) -> &str {
-        &self.pem
+    /// What clients need.
+    pub(super) fn trust(&self) -> Trust<'_> {
+        Trust {
+            authority: &self.pem,
+            certificate: &self.client_pem,
+            key: &self.client_key,
+        }
     }
 
     /// What shakes hands.

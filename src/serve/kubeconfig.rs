@@ -2,12 +2,25 @@
 
 use serde_json::json;
 
-/// A kubeconfig for the server at `url`; `authority` is the PEM of who signed its
-/// certificate.
-pub(super) fn text(url: &str, authority: Option<&str>) -> String {
+/// What a client needs for HTTPS, as PEM.
+pub(super) struct Trust<'a> {
+    /// Who signed the server's certificate.
+    pub authority: &'a str,
+    /// A certificate of the client's own. Nobody looks at it, but kubectl asks for
+    /// a name and a password where there is nothing to show.
+    pub certificate: &'a str,
+    /// Its key.
+    pub key: &'a str,
+}
+
+/// A kubeconfig for the server at `url`.
+pub(super) fn text(url: &str, trust: Option<Trust<'_>>) -> String {
     let mut cluster = json!({ "server": url });
-    if let Some(pem) = authority {
-        cluster["certificate-authority-data"] = base64(pem.as_bytes()).into();
+    let mut user = json!({});
+    if let Some(trust) = trust {
+        cluster["certificate-authority-data"] = base64(trust.authority.as_bytes()).into();
+        user["client-certificate-data"] = base64(trust.certificate.as_bytes()).into();
+        user["client-key-data"] = base64(trust.key.as_bytes()).into();
     }
     let config = json!({
         "apiVersion": "v1",
@@ -18,8 +31,7 @@ pub(super) fn text(url: &str, authority: Option<&str>) -> String {
             "name": "tabernetes",
             "context": { "cluster": "tabernetes", "user": "admin" },
         }],
-        // Everybody may do everything; clients ask for a name where none is given.
-        "users": [{ "name": "admin", "user": { "token": "tabernetes" } }],
+        "users": [{ "name": "admin", "user": user }],
     });
     serde_yaml::to_string(&config).unwrap_or_else(|_| config.to_string())
 }

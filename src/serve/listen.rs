@@ -44,8 +44,8 @@ pub(super) async fn serve(
     let url = format!("{scheme}://{address}");
     let mut line = format!("tabernetes is ready at {url}");
     if let Some(path) = &options.kubeconfig {
-        let authority = certificate.as_ref().map(Certificate::pem);
-        std::fs::write(path, kubeconfig::text(&url, authority))
+        let trust = certificate.as_ref().map(Certificate::trust);
+        std::fs::write(path, kubeconfig::text(&url, trust))
             .map_err(|error| Failure::new(&path.display().to_string(), error))?;
         line.push_str(&format!(", kubeconfig {}", path.display()));
     }

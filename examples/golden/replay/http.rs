@@ -2,7 +2,7 @@
 
 use super::json::{Comparison, Extent};
 use super::placeholders::Bindings;
-use super::world::{World, json_of};
+use super::world::{ADMIN_TOKEN, World, json_of};
 use super::{Group, entries, file_name, read_text, wait};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -86,6 +86,12 @@ impl Replay {
             Value::String(text) => self.filled(text),
             other => self.filled(&other.to_string()),
         };
+        let mut headers = headers;
+        if !headers.iter().any(|(name, _)| name == "Authorization") {
+            headers.push(("Authorization".to_owned(), format!("Bearer {ADMIN_TOKEN}")));
+        }
+        // Recorded as null: sent without.
+        headers.retain(|(name, value)| name != "Authorization" || !value.is_empty());
         match self.world.open(method, &path, &headers, body.as_bytes()) {
             Answer::Whole(answer) => Came::Answer(answer),
             Answer::Connect(_) => Came::Answer(super::world::nobody()),
@@ -162,6 +168,11 @@ impl Replay {
         if differs.is_some() {
             return differs;
         }
+        if expected["stream"].as_bool() == Some(true) {
+            let lines = answer.body.lines();
+            let lines = lines.map(|line| serde_json::from_str(line).unwrap_or_default());
+            return self.judge_lines(expected, lines.collect(), unstable);
+        }
         let mut wanted = expected["body"].clone();
         let mut found = json_of(answer);
         if wanted.is_null() && answer.body.is_empty() {
@@ -189,13 +200,9 @@ impl Replay {
     }
 
     fn judge_headers(&mut self, expected: &Value, answer: &HttpResponse) -> Option<String> {
-        for name in [
-            "Content-Type",
-            "Warning",
-            "Retry-After",
-            "Location",
-            "Allow",
-        ] {
+        // The router's redirects have no body, and so no type.
+        let bare = answer.body.is_empty() && expected["Content-Type"].is_null();
+        for name in ["Content-Type", "Warning", "Retry-After", "Location", "Allow"] {
             let found: Vec<&str> = answer
                 .headers
                 .iter()
@@ -212,7 +219,7 @@ impl Replay {
                     .iter()
                     .zip(&found)
                     .all(|(wanted, found)| self.bindings.matches(wanted, found));
-            if !same {
+            if !same && !(bare && name == "Content-Type") {
                 let body: String = answer.body.chars().take(200).collect();
                 return Some(format!("{name}: {wanted:?} but {found:?} ({body})"));
             }

@@ -80,6 +80,15 @@ impl Bindings {
         self.0.insert(placeholder.to_owned(), value);
     }
 
+    /// What a placeholder without a number stood for last.
+    fn set_last(&mut self, placeholder: &str, text: &str) {
+        let value = Value {
+            text: text.to_owned(),
+            weak: true,
+        };
+        self.0.insert(placeholder.to_owned(), value);
+    }
+
     /// What a placeholder stands for.
     pub fn get(&self, placeholder: &str) -> Option<&str> {
         self.0.get(placeholder).map(|value| value.text.as_str())
@@ -154,8 +163,9 @@ impl Bindings {
         let ends = found.char_indices().map(|(at, c)| at + c.len_utf8());
         for end in ends {
             let mut learned = self.clone();
-            if is_named(placeholder) {
-                learned.set(placeholder, &found[..end]);
+            match is_named(placeholder) {
+                true => learned.set(placeholder, &found[..end]),
+                false => learned.set_last(placeholder, &found[..end]),
             }
             if learned.consume(rest, &found[end..]) {
                 *self = learned;

@@ -6,6 +6,7 @@
 
 mod network;
 mod pod;
+mod value;
 mod workload;
 
 #[cfg(test)]
@@ -31,8 +32,8 @@ pub fn apply(object: &mut Object) {
         Object::ConfigMap(_)
         | Object::ServiceAccount(_)
         | Object::Event(_)
-        | Object::Lease(_)
-        | Object::Other(..) => {}
+        | Object::Lease(_) => {}
+        Object::Other(kind, untyped) => value::apply(*kind, Arc::make_mut(untyped)),
     }
 }
 

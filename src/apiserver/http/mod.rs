@@ -4,6 +4,9 @@
 mod accept;
 mod body;
 mod connect;
+mod discovery;
+mod health;
+mod pages;
 mod path;
 mod query;
 mod render;
@@ -15,6 +18,7 @@ pub use path::{Address, Missing};
 pub use render::render;
 pub use stream::WatchStream;
 
+use super::users;
 use super::{ApiServer, Body, Request, Selection, Subresource, Target};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind};
@@ -83,16 +87,37 @@ pub fn open(
     headers: Headers<'_>,
     body: &[u8],
 ) -> Answer {
+    let mut answer = whole(api, sim, cause, method, path_and_query, headers, body);
+    if let (Answer::Whole(response), "HEAD") = (&mut answer, method) {
+        response.body.clear();
+    }
+    answer
+}
+
+/// A page of plain text.
+fn plain(status: u16, text: &str) -> HttpResponse {
+    HttpResponse {
+        status,
+        headers: vec![(
+            "Content-Type".to_owned(),
+            "text/plain; charset=utf-8".to_owned(),
+        )],
+        body: text.to_owned(),
+    }
+}
+
+fn whole(
+    api: &mut ApiServer,
+    sim: &mut Sim,
+    cause: Cause,
+    method: &str,
+    path_and_query: &str,
+    headers: Headers<'_>,
+    body: &[u8],
+) -> Answer {
     match answer(api, sim, cause, method, path_and_query, headers, body) {
         Ok(answer) => answer,
-        Err(Unserved::Page) => Answer::Whole(HttpResponse {
-            status: 404,
-            headers: vec![(
-                "Content-Type".to_owned(),
-                "text/plain; charset=utf-8".to_owned(),
-            )],
-            body: "404 page not found\n".to_owned(),
-        }),
+        Err(Unserved::Page) => Answer::Whole(plain(404, "404 page not found\n")),
         Err(Unserved::Status(error)) => {
             let form = Form {
                 yaml: accept::wants_yaml(headers),
@@ -118,6 +143,18 @@ fn answer(
     headers: Headers<'_>,
     body: &[u8],
 ) -> Result<Answer, Unserved> {
+    let user = users::authenticate(api, sim.now, headers)?;
+    let (path, query) = path_and_query
+        .split_once('?')
+        .unwrap_or((path_and_query, ""));
+    let asked = pages::Asked {
+        method,
+        path,
+        query,
+        headers,
+        body,
+        user: &user,
+    };
     if let Some(found) = connect::find(api, method, path_and_query) {
         return Ok(match found? {
             Connect::Nothing => Answer::Whole(HttpResponse {
@@ -127,6 +164,9 @@ fn answer(
             }),
             found => Answer::Connect(found),
         });
+    }
+    if let Some(page) = pages::serve(api, sim, &asked)? {
+        return Ok(Answer::Whole(page));
     }
     let request = parse(method, path_and_query, headers, body)?;
     let offer = match request.verb {
@@ -244,12 +284,15 @@ fn verb_of(method: &str, address: &Address, query: &Query) -> Result<Verb, ApiEr
     let posts = match address.subresource {
         Subresource::None => !named,
         Subresource::Binding => named || address.is_binding_collection,
-        Subresource::Eviction => named,
+        Subresource::Eviction | Subresource::Token => named,
         _ => false,
     };
     let reads = !matches!(
         address.subresource,
-        Subresource::Binding | Subresource::Eviction | Subresource::Finalize
+        Subresource::Binding
+            | Subresource::Eviction
+            | Subresource::Finalize
+            | Subresource::Token
     );
     let is_object = address.subresource == Subresource::None;
     match method {

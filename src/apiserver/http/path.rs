@@ -111,16 +111,16 @@ impl Address {
     }
 
     fn sub(self, name: &str) -> Option<Address> {
-        let scales = matches!(
-            self.kind,
-            Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::ReplicationController
-        );
         let subresource = match name {
             "status" if strategy::has_status(self.kind) => Subresource::Status,
-            "scale" if scales => Subresource::Scale,
+            "scale" if strategy::has_scale(self.kind) => Subresource::Scale,
             "binding" if self.kind == Kind::Pod => Subresource::Binding,
             "eviction" if self.kind == Kind::Pod => Subresource::Eviction,
             "finalize" if self.kind == Kind::Namespace => Subresource::Finalize,
+            "ephemeralcontainers" if self.kind == Kind::Pod => Subresource::EphemeralContainers,
+            "resize" if self.kind == Kind::Pod => Subresource::Resize,
+            "approval" if self.kind == Kind::CertificateSigningRequest => Subresource::Approval,
+            "token" if self.kind == Kind::ServiceAccount => Subresource::Token,
             _ => return None,
         };
         Some(Address {

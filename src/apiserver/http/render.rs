@@ -22,10 +22,12 @@ pub(super) fn respond(
     let response = response.and_then(|reply| fits(&reply, form).map(|()| reply));
     let (status, warnings, body, retry) = match response {
         Err(error) => {
+            let warnings = crate::apiserver::warnings::of_kind(target.kind);
+            let warnings = warnings.map(str::to_owned).into_iter().collect();
             let details = error.details.as_ref();
             let retry = details.and_then(|details| details.retry_after_seconds);
             let code = error.code.unwrap_or(500) as u16;
-            (code, Vec::new(), failure(&error), retry)
+            (code, warnings, failure(&error), retry)
         }
         Ok(reply) => {
             let status = reply.code();
