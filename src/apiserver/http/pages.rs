@@ -44,6 +44,11 @@ pub(super) fn serve(
         [".well-known", "openid-configuration"] => openid(api),
         ["api"] => return discover(api, asked, true).map(Some),
         ["apis"] => return discover(api, asked, false).map(Some),
+        ["apis", "authorization.k8s.io" | "authentication.k8s.io", version, _, ..]
+            if *version != "v1" =>
+        {
+            return Err(status::no_such_path().into());
+        }
         ["api", version] => resources("", version)?,
         ["apis", group] => discovery::group(group).ok_or(Unserved::Page)?,
         ["apis", group, version] => {
@@ -90,7 +95,8 @@ fn without_discovery(headers: Headers<'_>) -> Vec<(String, String)> {
 
 /// `/api` and `/apis`, plain or with everything in them.
 fn discover(api: &ApiServer, asked: &Asked<'_>, core: bool) -> Result<HttpResponse, Unserved> {
-    if asked.method != "GET" {
+    // `/apis` itself is answered whatever the method.
+    if core && asked.method != "GET" {
         return Err(status::method_not_allowed().into());
     }
     let accepted = super::header(asked.headers, "accept").unwrap_or_default();

@@ -66,6 +66,7 @@ pub fn create(object: &Object) -> Vec<StatusCause> {
 pub fn update(new: &Object, old: &Object) -> Vec<StatusCause> {
     let mut errors = Errors::default();
     let errors_of = &mut errors;
+    common_to_updates(new, old, errors_of);
     match (new, old) {
         (Object::Pod(new), Object::Pod(old)) => pod_update::update(new, old, errors_of),
         (Object::Deployment(new), Object::Deployment(old)) => {
@@ -99,10 +100,25 @@ pub fn update(new: &Object, old: &Object) -> Vec<StatusCause> {
     errors.into_causes()
 }
 
+/// What the generic registry looks at before the kind's own rules, which look at
+/// the metadata again: some errors come twice (`rest.BeforeUpdate`).
+fn common_to_updates(new: &Object, old: &Object, errors: &mut Errors) {
+    if new.meta() == old.meta() {
+        return;
+    }
+    let scope = meta::Scope {
+        name: names::path_segment,
+        namespaced: new.kind().info().namespaced,
+    };
+    meta::create(new.meta(), &scope, errors);
+    meta::update(new.meta(), old.meta(), errors);
+}
+
 /// What forbids replacing the status of `old` by that of `new`.
 pub fn update_status(new: &Object, old: &Object) -> Vec<StatusCause> {
     let mut errors = Errors::default();
     let errors_of = &mut errors;
+    common_to_updates(new, old, errors_of);
     match (new, old) {
         (Object::Pod(new), Object::Pod(old)) => pod_update::update_status(new, old, errors_of),
         (Object::Deployment(new), Object::Deployment(old)) => {
