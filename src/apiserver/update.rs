@@ -51,7 +51,11 @@ impl Call<'_> {
         // An update without a version is one of the present version.
         object.meta_mut().resource_version = old.meta().resource_version.clone();
         let causes = match subresource {
-            Subresource::Status => validation::update_status(&object, &old),
+            Subresource::Status | Subresource::Approval => {
+                validation::update_status(&object, &old)
+            }
+            Subresource::EphemeralContainers => validation::update_part(&object, &old, false),
+            Subresource::Resize => validation::update_part(&object, &old, true),
             _ => validation::update(&object, &old),
         };
         if !causes.is_empty() {

@@ -26,6 +26,7 @@ mod scheduling;
 mod security;
 mod service;
 mod service_ips;
+mod value;
 mod volume;
 mod workload;
 
@@ -33,7 +34,7 @@ mod workload;
 mod golden;
 
 use crate::api::quantity::{self, QuantityError};
-use crate::api::{Kind, Object, core};
+use crate::api::{Object, core};
 use field::Errors;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::StatusCause;
 
@@ -55,9 +56,7 @@ pub fn create(object: &Object) -> Vec<StatusCause> {
         Object::ServiceAccount(account) => cluster::create_service_account(account, errors_of),
         Object::Lease(lease) => cluster::create_lease(lease, errors_of),
         Object::Event(event) => cluster::create_event(event, errors_of),
-        Object::Other(kind, object) => {
-            meta::create(&object.metadata, &scope_of(*kind), errors_of);
-        }
+        Object::Other(kind, object) => value::create(*kind, object, errors_of),
     }
     errors.into_causes()
 }
@@ -95,6 +94,9 @@ pub fn update(new: &Object, old: &Object) -> Vec<StatusCause> {
         }
         (Object::Lease(new), Object::Lease(old)) => cluster::update_lease(new, old, errors_of),
         (Object::Event(new), Object::Event(_)) => cluster::event(new, errors_of),
+        (Object::Other(kind, new), Object::Other(_, old)) => {
+            value::update(*kind, new, old, errors_of);
+        }
         (new, old) => meta::update(new.meta(), old.meta(), errors_of),
     }
     errors.into_causes()
@@ -139,18 +141,18 @@ pub fn update_status(new: &Object, old: &Object) -> Vec<StatusCause> {
     errors.into_causes()
 }
 
-/// Names of kinds that are only stored: RBAC's are free, all others subdomains.
-fn scope_of(kind: Kind) -> meta::Scope {
-    let name = match kind {
-        Kind::Role | Kind::RoleBinding | Kind::ClusterRole | Kind::ClusterRoleBinding => {
-            names::path_segment as field::Rule
+/// What forbids changing a part of a pod (`/ephemeralcontainers`, `/resize`).
+pub fn update_part(new: &Object, old: &Object, resize: bool) -> Vec<StatusCause> {
+    let mut errors = Errors::default();
+    let errors_of = &mut errors;
+    common_to_updates(new, old, errors_of);
+    if let (Object::Pod(new), Object::Pod(old)) = (new, old) {
+        match resize {
+            true => pod_update::update_resources(new, old, errors_of),
+            false => pod_update::update_ephemeral(new, old, errors_of),
         }
-        _ => names::subdomain,
-    };
-    meta::Scope {
-        name,
-        namespaced: kind.info().namespaced,
     }
+    errors.into_causes()
 }
 
 /// The first text in a resource list that is no quantity. Upstream cannot even
