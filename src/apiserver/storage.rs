@@ -3,6 +3,7 @@
 
 use super::{ApiServer, Body, Filter, Options, Reply, Request, Response, Subresource, Target, warnings};
 use super::list_options;
+use super::omit;
 use crate::api::decode::{self, Strictness};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind, Object};
@@ -166,7 +167,15 @@ impl Call<'_> {
         match body {
             Body::Object(object) if object.kind() == self.kind() => Ok(object),
             Body::Json(value) => {
-                let value = self.options.version.to_stored(self.kind(), value);
+                let mut value = self.options.version.to_stored(self.kind(), value);
+                omit::tidy(self.kind(), &mut value);
+                if let Some(why) = omit::micro_time_fault(self.kind(), &value) {
+                    let info = self.kind().info();
+                    return Err(status::bad_request(format!(
+                        "{} in version {:?} cannot be handled as a {}: {why}",
+                        info.kind, info.version, info.kind
+                    )));
+                }
                 let strictness = Strictness::of_option(&self.options.field_validation)?;
                 let decoded = decode::decode(self.kind(), &value, strictness)?;
                 self.warnings.extend(decoded.warnings);

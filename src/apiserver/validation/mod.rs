@@ -34,9 +34,19 @@ mod workload;
 mod golden;
 
 use crate::api::quantity::{self, QuantityError};
-use crate::api::{Object, core};
+use crate::api::{Object, Service, core};
 use field::Errors;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::StatusCause;
+
+/// A text in quotes, as Go writes it.
+pub(super) fn go_quoted(text: &str) -> String {
+    field::quote(text)
+}
+
+/// JSON with these fields of each map first, in this order.
+pub(super) fn ordered_json(value: &serde_json::Value, fields: &[&str]) -> String {
+    meta::ordered(value, fields)
+}
 
 /// What forbids creating this object.
 pub fn create(object: &Object) -> Vec<StatusCause> {
@@ -137,6 +147,27 @@ pub fn update_status(new: &Object, old: &Object) -> Vec<StatusCause> {
             cluster::update_namespace_status(new, old, errors_of);
         }
         (new, old) => meta::update(new.meta(), old.meta(), errors_of),
+    }
+    errors.into_causes()
+}
+
+/// What is wrong between a Service's addresses, their families and what the
+/// cluster has.
+pub fn service_families(service: &Service, old: Option<&Service>) -> Vec<StatusCause> {
+    let mut errors = Errors::default();
+    service_ips::fit(service, old, &mut errors);
+    errors.into_causes()
+}
+
+/// What `events.k8s.io/v1` forbids besides.
+pub fn new_event(new: &Object, old: Option<&Object>) -> Vec<StatusCause> {
+    let mut errors = Errors::default();
+    match (new, old) {
+        (Object::Event(new), None) => cluster::new_event(new, &mut errors),
+        (Object::Event(new), Some(Object::Event(old))) => {
+            cluster::update_new_event(new, old, &mut errors);
+        }
+        _ => {}
     }
     errors.into_causes()
 }

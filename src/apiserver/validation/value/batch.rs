@@ -3,7 +3,7 @@
 use super::super::field::{Errors, Path};
 use super::super::meta::{self, METADATA};
 use super::super::pod::SPEC;
-use super::super::{internal, workload};
+use super::super::{internal, names, workload};
 use super::cron;
 use super::reader::{Fields, shown};
 use super::workloads::{selected, template_of};
@@ -18,6 +18,23 @@ const OWN_UID: &str = "batch.kubernetes.io/controller-uid";
 pub(super) fn job(meta: &ObjectMeta, fields: Fields<'_>, errors: &mut Errors) {
     generated_selector(meta, fields.at("spec"), errors);
     job_spec(fields.at("spec"), errors);
+    indexed_names(meta, fields.at("spec"), errors);
+}
+
+/// Pods of an indexed Job have its name and their index as their host name.
+fn indexed_names(meta: &ObjectMeta, spec: Fields<'_>, errors: &mut Errors) {
+    let completions = spec.int("completions").unwrap_or(0);
+    if spec.text("completionMode") != "Indexed" || completions <= 0 {
+        return;
+    }
+    let name = meta.name.as_deref().unwrap_or_default();
+    let last = format!("{name}-{}", completions - 1);
+    let mut messages = Vec::new();
+    names::label(&last, &mut messages);
+    if !messages.is_empty() {
+        let detail = format!("will not able to create pod with invalid DNS label: {last}");
+        errors.invalid(&METADATA.child("name"), name, detail);
+    }
 }
 
 /// A selector that the server made selects by the Job's uid.
