@@ -62,12 +62,8 @@ mod tests {
         }
         assert_eq!(decode("a!"), Err(1));
     }
-}
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
-mod tests {
-    use super::*;
-
+    #[cfg(not(target_arch = "wasm32"))]
     #[test]
     fn in_json_it_is_padded() {
         let table = [
