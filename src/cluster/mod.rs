@@ -52,7 +52,6 @@ pub struct Cluster {
     scheduler: Scheduler,
     controllers: ControllerManager,
     cloud: CloudController,
-    dns: CoreDns,
     network: Network,
     machines: Vec<Machine>,
     machine_by_name: BTreeMap<Name, u32>,
@@ -76,7 +75,6 @@ impl Cluster {
             scheduler: Scheduler::new(),
             controllers: bootstrap::new_controller_manager(&spec),
             cloud: bootstrap::new_cloud_controller(),
-            dns: CoreDns::new(),
             network: bootstrap::new_network(&spec),
             machines: Vec::new(),
             machine_by_name: BTreeMap::new(),
@@ -124,7 +122,7 @@ impl Cluster {
 
     /// The DNS server, to look at.
     pub fn dns(&self) -> &CoreDns {
-        &self.dns
+        self.network.dns()
     }
 
     /// The kubelet of a node, to look at.
@@ -170,7 +168,7 @@ impl Cluster {
 
     /// Sends a packet and answers with its whole way.
     pub fn send(&mut self, send: Send) -> Arc<Journey> {
-        self.network.send(&mut self.core.sim, None, send, &self.dns)
+        self.network.send(&mut self.core.sim, None, send)
     }
 
     /// Lets everything happen up to `until`, or until `budget` events are done.
@@ -225,7 +223,7 @@ impl Cluster {
             }
             Event::Dns(timer) => {
                 core.step(Actor::CoreDns, cause, Event::Dns, |ctx| {
-                    self.dns.on_timer(timer, ctx)
+                    self.network.dns_mut().on_timer(timer, ctx)
                 });
             }
             Event::Kubelet(at, timer) => {
@@ -281,7 +279,7 @@ impl Cluster {
             }
             Actor::CoreDns => {
                 core.step(owner, cause, Event::Dns, |ctx| {
-                    self.dns.on_watch(events, ctx)
+                    self.network.dns_mut().on_watch(events, ctx)
                 });
             }
             Actor::Kubelet(node) => {
@@ -336,3 +334,6 @@ fn running<'a>(
         machine,
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,14 +114,18 @@ impl Host {
             "Container started",
             ctx,
         );
-        self.begin_probes(worker, index, ctx);
         let relist = self.next_relist(now);
         worker.noticed(relist);
         if let Err(why) = wire::listen(net, worker, &name, &sockets) {
             worker.containers[index].log.write(now, true, &why);
             return self.exited(worker, index, 1, ctx, net);
         }
+        // The process runs already; the hook may find what it did.
         self.step(worker, index, ctx, net);
+        let hooked = self.begin_post_start(worker, index, ctx, net);
+        if !hooked && worker.containers[index].is_running() {
+            self.begin_probes(worker, index, ctx);
+        }
     }
 
     /// The runtime could not start the process (`RunContainerError`).
@@ -319,6 +323,8 @@ impl Host {
         let stopped = container.stopping.take();
         let name = container.name.clone();
         self.termination_message(worker, index);
+        self.lose_post_start(worker, index, ctx);
+        self.show_hook_failure(worker, index);
         wire::unlisten(net, worker, &name);
         self.record(worker, &name, Transition::Exited { code, reason }, ctx);
         let asked = stopped.is_some() || worker.stage == Stage::Terminating;

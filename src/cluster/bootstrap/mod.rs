@@ -121,7 +121,9 @@ impl Cluster {
         core.step(Actor::CloudController, None, Event::Cloud, |ctx| {
             self.cloud.start(ctx)
         });
-        core.step(Actor::CoreDns, None, Event::Dns, |ctx| self.dns.start(ctx));
+        core.step(Actor::CoreDns, None, Event::Dns, |ctx| {
+            self.network.dns_mut().start(ctx)
+        });
         for config in self.spec.node_configs(manifests.static_pods) {
             let mut proxy = manifests.kube_proxy.clone();
             proxy.spec.get_or_insert_default().node_name = Some(config.name.to_string());
