@@ -32,7 +32,11 @@ impl Host {
         let name = worker.containers[index].name.clone();
         let env = environment::resolve(worker, index, &self.config, ctx);
         let env = match env {
-            Ok(env) => env,
+            Ok(env) => Arc::new(env),
+            // The kubelet remembers what it has once read for its pods.
+            Err(_) if container_ran(worker, index) && !ctx.api.is_serving() => {
+                worker.containers[index].env.clone()
+            }
             Err(Missing(why)) => {
                 let message = format!("Error: {why}");
                 self.container_event(worker, index, EventType::Warning, "Failed", &message, ctx);
@@ -51,7 +55,7 @@ impl Host {
         container.created = true;
         container.retry_at = None;
         container.noted_at = None;
-        container.env = Arc::new(env);
+        container.env = env;
         container.files = super::runtime::Files::default();
         let identity = format!("{} {name} {}", worker.uid, container.instance);
         container.id = format!("containerd://{}", fingerprint(&identity)).into();
@@ -368,6 +372,11 @@ impl Host {
             None => None,
         };
     }
+}
+
+fn container_ran(worker: &PodWorker, index: usize) -> bool {
+    let container = worker.containers.get(index);
+    container.is_some_and(|container| container.created)
 }
 
 fn launch(worker: &PodWorker, index: usize, ctx: &Ctx<'_, Timer>) -> Result<Started, String> {

@@ -208,9 +208,10 @@ impl Kubelet {
             return self.host.delete_now(&pod.key(), pod.uid(), ctx);
         };
         self.with_pod(&uid, |host, worker| {
+            let unknown = worker.api.is_none();
             worker.api = (change != Change::Deleted).then(|| pod.clone());
             worker.written = None;
-            if change == Change::Deleted || pod.metadata.deletion_timestamp.is_some() {
+            if unknown || change == Change::Deleted || pod.metadata.deletion_timestamp.is_some() {
                 host.request_sync(worker, ctx.now(), ctx);
             }
         });
