@@ -60,17 +60,7 @@ impl Controller for TaintEvictionController {
     ) {
         match seen {
             Seen::Node(change) => {
-                let before = change
-                    .before
-                    .as_deref()
-                    .map(evicting_taints)
-                    .unwrap_or_default();
-                let after = change
-                    .after
-                    .as_deref()
-                    .map(evicting_taints)
-                    .unwrap_or_default();
-                if before != after {
+                if change.differs(|node| Some(evicting_taints(node)).filter(|on| !on.is_empty())) {
                     desk.add(Look::Node(event.object.key().name), ctx);
                 }
             }

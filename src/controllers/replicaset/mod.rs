@@ -17,7 +17,7 @@ use super::informers::{Informers, Seen};
 use super::pace::Pace;
 use super::{labels, owners, pods};
 use crate::api::status::ApiError;
-use crate::api::{Key, Pod, ReplicaSet, Resource};
+use crate::api::{Key, LabelSelector, Pod, ReplicaSet, Resource};
 use crate::apiserver::WatchEvent;
 use crate::client::Applied;
 use burst::Burst;
@@ -162,7 +162,7 @@ impl ReplicaSetController {
                     || before.metadata.owner_references != after.metadata.owner_references
             });
             if owners::controller_of(&**after).is_none() && relabelled {
-                enqueue_matching(after, informers, desk, ctx);
+                desk.add_pickers(&after.metadata, &informers.replica_sets, selector_of, ctx);
             }
             return;
         };
@@ -309,22 +309,8 @@ fn orphans(set: &ReplicaSet, informers: &Informers) -> Vec<Arc<Pod>> {
         .collect()
 }
 
-fn enqueue_matching(
-    pod: &Arc<Pod>,
-    informers: &Informers,
-    desk: &mut Desk<Key>,
-    ctx: &mut Context<'_>,
-) {
-    for set in informers.replica_sets.in_namespace(pod.namespace()) {
-        let selector = set.spec.as_ref().map(|spec| &spec.selector);
-        let picks = selector.is_some_and(|selector| {
-            !labels::selects_all(selector)
-                && labels::matches(selector, pod.metadata.labels.as_ref())
-        });
-        if picks {
-            desk.add(set.key(), ctx);
-        }
-    }
+fn selector_of(set: &ReplicaSet) -> Option<&LabelSelector> {
+    set.spec.as_ref().map(|spec| &spec.selector)
 }
 
 /// The key of the set that controls a pod, if it is still the same one.
