@@ -184,24 +184,17 @@ impl App {
         }
     }
 
+    /// Every listener is called in a task of its own, so that the browser may draw
+    /// between the renderings of two panels.
     fn notify(&self, now: f64) {
-        let mut due = Vec::new();
         for (number, listener) in self.0.listeners.borrow_mut().iter_mut() {
             if listener.later.is_some() {
                 continue;
             }
-            let wait = listener.last + listener.interval_ms - now;
-            if wait <= 0.0 {
-                listener.last = now;
-                due.push(listener.callback.clone());
-            } else {
-                let (app, number) = (self.clone(), *number);
-                let later = Timeout::new(wait.ceil() as u32, move || app.notify_one(number));
-                listener.later = Some(later);
-            }
-        }
-        for callback in due {
-            callback.emit(());
+            let wait = (listener.last + listener.interval_ms - now).max(0.0);
+            let (app, number) = (self.clone(), *number);
+            let later = Timeout::new(wait.ceil() as u32, move || app.notify_one(number));
+            listener.later = Some(later);
         }
     }
 

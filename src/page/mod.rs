@@ -9,10 +9,11 @@
 //! | `stage` | the picture: arrangement, motion, drawing |
 //! | `words` | numbers, times and names as people read them |
 //! | `manifests`, `examples` | a manifest that is being written, and those to begin with |
-//! | `first_steps` | what a newcomer's button does next |
+//! | `first_steps`, `greeting` | what a newcomer's button does next; the packet that travels at the start |
 //! | `glossary` | what the terms mean, one sentence each |
-//! | `draft`, `hops`, `plugins`, `series` | what the packet form, the journey, a decision and the charts say, apart from how it looks |
+//! | `draft`, `hops`, `headers`, `plugins`, `series` | what the packet form, the journey, a decision and the charts say, apart from how it looks |
 //! | `fixture` | a made-up cluster to draw and test with |
+//! | `later` | the part of the program that is not in the first load |
 //! | `link` | commands to the worker, updates from it |
 //! | `app`, `ui` | what all components share |
 //! | `shell` | header, docks, sheet, list for screen readers |
@@ -23,6 +24,8 @@ pub mod examples;
 pub mod first_steps;
 pub mod fixture;
 pub mod glossary;
+pub mod greeting;
+pub mod headers;
 pub mod hops;
 pub mod manifests;
 pub mod plugins;
@@ -34,6 +37,8 @@ pub mod words;
 
 #[cfg(target_arch = "wasm32")]
 pub mod app;
+#[cfg(target_arch = "wasm32")]
+pub mod later;
 #[cfg(target_arch = "wasm32")]
 mod link;
 #[cfg(target_arch = "wasm32")]

@@ -42,6 +42,8 @@ pub struct World {
     pub records: VecDeque<Arc<Record>>,
     /// Kubernetes events, oldest first.
     pub events: VecDeque<EventView>,
+    /// How many came so far: the number of the newest.
+    pub events_told: u64,
     /// Marks for the timeline, oldest first.
     pub marks: VecDeque<Mark>,
     /// Samples for the charts, oldest first.
@@ -129,6 +131,7 @@ impl World {
             changes.records.iter().cloned(),
             RECORDS_MAX,
         );
+        self.events_told += update.events.len() as u64;
         keep(&mut self.events, update.events.drain(..), EVENTS_MAX);
         keep(&mut self.marks, update.marks.drain(..), MARKS_MAX);
         keep(&mut self.samples, update.samples.drain(..), SAMPLES_MAX);

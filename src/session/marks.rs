@@ -96,6 +96,22 @@ pub(super) fn of(record: &Record) -> Option<Mark> {
     })
 }
 
+/// Marks of placements; more than `most` of them become one with their number.
+pub(super) fn together(placed: Vec<Mark>, most: usize) -> Vec<Mark> {
+    if placed.len() <= most {
+        return placed;
+    }
+    let text = format!("{} pods placed", placed.len()).into();
+    let last = placed.into_iter().next_back();
+    last.map(|mark| Mark {
+        text,
+        subject: None,
+        ..mark
+    })
+    .into_iter()
+    .collect()
+}
+
 fn pod(namespace: &Name, name: &Name) -> Subject {
     Subject::Object {
         kind: Kind::Pod,

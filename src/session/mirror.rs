@@ -1,6 +1,7 @@
 //! What the viewer knows of the cluster, by way of its watches; and which of it
 //! the viewer has not been told yet.
 
+use super::dirty::Dirty;
 use super::protocol::{EventView, Sample, Update};
 use super::view;
 use crate::api::{
@@ -11,7 +12,7 @@ use crate::client::{Applied, Cache};
 use crate::cluster::Cluster;
 use crate::sim::trace::{Decision, Transition, What};
 use crate::sim::{Instant, RecordId, SECOND};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Kinds that are mirrored.
@@ -29,8 +30,10 @@ const MIRRORED: [Kind; 7] = [
 const SAMPLES_MAX: usize = 256;
 /// Decisions and back-offs remembered.
 const REMEMBERED_MAX: usize = 12_000;
-/// Events kept between two updates.
-const EVENTS_MAX: usize = 500;
+/// Events that wait to be told; of more, the oldest go untold.
+const EVENTS_MAX: usize = 2_000;
+/// Events in one update.
+const EVENTS_PER_UPDATE_MAX: usize = 120;
 
 #[derive(Clone, Debug)]
 pub(super) struct Mirror {
@@ -43,7 +46,7 @@ pub(super) struct Mirror {
     pub slices: Cache<EndpointSlice>,
     pub events: Cache<Event>,
     dirty: Dirty,
-    new_events: Vec<EventView>,
+    new_events: VecDeque<EventView>,
     phases: [u32; 5],
     restarts: u32,
     samples: Vec<Sample>,
@@ -53,24 +56,6 @@ pub(super) struct Mirror {
     /// Until when containers wait in back-off, and for how many seconds in all.
     back_offs: BTreeMap<(Key, Name), (Instant, u32)>,
     followed: RecordId,
-}
-
-/// What changed since the last update.
-#[derive(Clone, Debug, Default)]
-struct Dirty {
-    pods: BTreeSet<Key>,
-    nodes: BTreeSet<Name>,
-    workloads: BTreeSet<(Kind, Key)>,
-    services: BTreeSet<Key>,
-    gone: Gone,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Gone {
-    pods: Vec<Name>,
-    nodes: Vec<Name>,
-    workloads: Vec<Name>,
-    services: Vec<Name>,
 }
 
 impl Mirror {
@@ -88,7 +73,7 @@ impl Mirror {
             slices: Cache::default(),
             events: Cache::default(),
             dirty: Dirty::default(),
-            new_events: Vec::new(),
+            new_events: VecDeque::new(),
             phases: [0; 5],
             restarts: 0,
             samples: Vec::new(),
@@ -190,10 +175,11 @@ impl Mirror {
             }
             Kind::Event => {
                 let change = self.events.apply(event);
-                if let Some(event) = change.and_then(|change| change.after)
-                    && self.new_events.len() < EVENTS_MAX
-                {
-                    self.new_events.push(view::event(&event));
+                if let Some(event) = change.and_then(|change| change.after) {
+                    self.new_events.push_back(view::event(&event));
+                    if self.new_events.len() > EVENTS_MAX {
+                        self.new_events.pop_front();
+                    }
                 }
             }
             _ => {}
@@ -270,9 +256,9 @@ impl Mirror {
 
     /// Writes what changed since the last update, and forgets that it did.
     pub(super) fn write_changes(&mut self, cluster: &Cluster, update: &mut Update) {
-        let dirty = std::mem::take(&mut self.dirty);
-        update.nodes_gone = dirty.gone.nodes;
+        let dirty = self.dirty.take();
         update.pods_gone = dirty.gone.pods;
+        update.nodes_gone = dirty.gone.nodes;
         update.workloads_gone = dirty.gone.workloads;
         update.services_gone = dirty.gone.services;
         let nodes = dirty
@@ -294,7 +280,8 @@ impl Mirror {
         update.services = services
             .map(|service| view::service(self, service))
             .collect();
-        update.events = std::mem::take(&mut self.new_events);
+        let events = self.new_events.len().min(EVENTS_PER_UPDATE_MAX);
+        update.events = self.new_events.drain(..events).collect();
         update.samples = std::mem::take(&mut self.samples);
     }
 }

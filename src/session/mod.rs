@@ -7,6 +7,7 @@
 mod actions;
 mod clock;
 mod detail;
+mod dirty;
 pub mod history;
 mod marks;
 mod mirror;

@@ -2,7 +2,7 @@
 //! where there are many.
 
 use super::marks;
-use super::protocol::{Bundle, RECORDS_PER_UPDATE_MAX, Update};
+use super::protocol::{Bundle, MarkSort, RECORDS_PER_UPDATE_MAX, Update};
 use crate::api::Name;
 use crate::cluster::Cluster;
 use crate::sim::Actor;
@@ -18,6 +18,11 @@ pub(super) struct Reel {
 
 /// Marks in one update.
 const MARKS_MAX: usize = 64;
+/// Placements in one update with a mark each; more of them share one.
+const PLACED_MAX: usize = 6;
+/// Decisions in one update. Each weighs as much as there are nodes; whoever looks
+/// at a pod gets its decision with the detail.
+const DECISIONS_MAX: usize = 24;
 
 impl Reel {
     pub(super) fn write_records(&mut self, cluster: &Cluster, update: &mut Update) {
@@ -31,11 +36,21 @@ impl Reel {
             .count();
         let mut room = RECORDS_PER_UPDATE_MAX.saturating_sub(singles);
         let mut single_room = RECORDS_PER_UPDATE_MAX;
+        let mut decision_room = DECISIONS_MAX;
+        let mut placed = Vec::new();
         for record in fresh {
-            if update.marks.len() < MARKS_MAX {
-                update.marks.extend(marks::of(record));
+            match marks::of(record) {
+                Some(mark) if mark.sort == MarkSort::Placed => placed.push(mark),
+                Some(mark) if update.marks.len() < MARKS_MAX => update.marks.push(mark),
+                _ => {}
             }
             match traffic(record) {
+                None if matches!(record.what, What::Scheduling(_)) && decision_room == 0 => {}
+                None if matches!(record.what, What::Scheduling(_)) && single_room > 0 => {
+                    decision_room -= 1;
+                    single_room -= 1;
+                    update.records.push(record.clone());
+                }
                 None if single_room > 0 => {
                     single_room -= 1;
                     update.records.push(record.clone());
@@ -53,6 +68,8 @@ impl Reel {
                 }
             }
         }
+        update.marks.extend(marks::together(placed, PLACED_MAX));
+        update.marks.sort_by_key(|mark| mark.at);
         update.bundles = bundles
             .into_iter()
             .map(|((actor, call, resource), count)| Bundle {

@@ -7,21 +7,43 @@ use crate::page::words;
 use crate::session::protocol::{EventView, Subject};
 use yew::prelude::*;
 
-/// Rows that are shown; older events are reached through what they are about.
-const ROWS_MAX: usize = 120;
+/// Rows that are shown at first: while much happens, all of them are new at every
+/// turn, and each costs the browser a layout.
+const ROWS: usize = 24;
+/// So many more at each wish for older ones.
+const ROWS_MORE: usize = 60;
+/// The list is written anew at most each so many milliseconds.
+const EVENTS_MS: u32 = 500;
 
 /// The list of events.
 #[component]
 pub fn Events() -> Html {
-    let app = use_world(400);
+    let app = use_world(EVENTS_MS);
+    let rows = use_state(|| ROWS);
     let world = app.world();
     if world.events.is_empty() {
         return html! { <p class="panel-empty">{"No events yet. They appear as components report what they do."}</p> };
     }
+    let left = world.events.len().saturating_sub(*rows);
+    let older = {
+        let rows = rows.clone();
+        Callback::from(move |_: MouseEvent| rows.set(*rows + ROWS_MORE))
+    };
     html! {
+        <>
         <ol class="events">
-            { for world.events.iter().rev().take(ROWS_MAX).map(|event| html! { <Row event={event.clone()} /> }) }
+            { for world.events.iter().rev().take(*rows).zip((0..=world.events_told).rev()).map(|(event, number)| {
+                // By its number a row stays the same while newer ones come above it.
+                html! { <Row key={number.to_string()} event={event.clone()} /> }
+            }) }
         </ol>
+        if left > 0 {
+            <p class="events-older">
+                <button type="button" class="button" onclick={older}>{"Show older events"}</button>
+                <span class="soft">{format!("{left} more")}</span>
+            </p>
+        }
+        </>
     }
 }
 

@@ -13,7 +13,7 @@ use yew::prelude::*;
 /// The strip.
 #[component]
 pub fn Timeline() -> Html {
-    let app = use_world(250);
+    let app = use_world(500);
     let world = app.world();
     let now = world.clock.now;
     let begin = strip::begin(world.marks.iter().map(|mark| mark.at), now);

@@ -1,5 +1,6 @@
 //! Docks beside and below the stage, and the sheet of a narrow screen.
 
+use super::later::Later;
 use crate::page::panels;
 use crate::page::ui::{Dock, Panel, UiAction, use_ui};
 use std::rc::Rc;
@@ -78,10 +79,10 @@ pub fn DockView(props: &DockProps) -> Html {
     let ui = use_ui();
     let dock = props.dock;
     let state = *ui.dock(dock);
-    let (id, panels): (&'static str, &[Panel]) = match dock {
-        Dock::Left => ("left", &Panel::LEFT),
-        Dock::Right => ("right", &Panel::RIGHT),
-        Dock::Below => ("below", &Panel::BELOW),
+    let (id, panels, turn): (&'static str, &[Panel], u32) = match dock {
+        Dock::Left => ("left", &Panel::LEFT, 4),
+        Dock::Right => ("right", &Panel::RIGHT, 5),
+        Dock::Below => ("below", &Panel::BELOW, 6),
     };
     let fold = {
         let ui = ui.clone();
@@ -115,7 +116,7 @@ pub fn DockView(props: &DockProps) -> Html {
             if state.open {
                 <div class="dock-body" id={format!("{id}-panel")} role="tabpanel" tabindex="0"
                     aria-labelledby={format!("{id}-tab-{}", state.panel.title())}>
-                    {panels::panel(state.panel)}
+                    <Later {turn}>{panels::panel(state.panel)}</Later>
                 </div>
             }
         </section>
@@ -203,7 +204,7 @@ pub fn Sheet() -> Html {
             if ui.sheet_open {
                 <div class="dock-body" id="sheet-panel" role="tabpanel" tabindex="0"
                     aria-labelledby={format!("sheet-tab-{}", ui.sheet.title())}>
-                    {panels::panel(ui.sheet)}
+                    <Later turn=4>{panels::panel(ui.sheet)}</Later>
                 </div>
             }
         </section>

@@ -2,11 +2,17 @@
 
 use crate::api::Key;
 use crate::api::Kind;
-use crate::page::app::{App, use_world};
+use crate::page::app::{App, use_app, use_world};
 use crate::page::first_steps::{FirstStep, next_step};
+use crate::page::greeting::{WORDS, first_packet};
 use crate::page::ui::{Panel, Toast, UiAction, UiHandle, use_ui};
 use crate::session::protocol::{Answer, Command, Outcome, Subject};
+use std::cell::RefCell;
+use std::rc::Rc;
 use yew::prelude::*;
+
+/// How soon it is looked again whether the first packet can set out.
+const GREET_MS: f64 = 600.0;
 
 /// The button, with what it will do.
 #[component]
@@ -40,6 +46,49 @@ pub fn FirstSteps() -> Html {
             </button>
         </div>
     }
+}
+
+/// Sends the first packet, once, as soon as the cluster can carry one. A scenario
+/// has its own beginning.
+#[hook]
+pub fn use_first_packet() {
+    let app = use_app();
+    let dispatch = use_ui().dispatcher();
+    use_effect_with((), move |()| {
+        let subscription = Rc::new(RefCell::new(None));
+        let (held, greeter) = (subscription.clone(), app.clone());
+        let greet = Callback::from(move |()| {
+            let begun = !greeter.world().scenario.name.is_empty();
+            let packet = first_packet(&greeter.world());
+            if !begun && packet.is_none() {
+                return;
+            }
+            held.borrow_mut().take();
+            let Some(action) = packet.filter(|_| !begun) else {
+                return;
+            };
+            let dispatch = dispatch.clone();
+            greeter.act(action, move |answer| {
+                if let Answer::Journey(_) = answer {
+                    let text = WORDS.to_owned();
+                    dispatch.dispatch(UiAction::Say(Some(Toast {
+                        text,
+                        refused: false,
+                    })));
+                }
+            });
+        });
+        if greets() {
+            *subscription.borrow_mut() = Some(app.subscribe(GREET_MS, greet));
+        }
+        move || drop(subscription.borrow_mut().take())
+    });
+}
+
+/// Only the plain page greets: a link that asks for something shows that.
+fn greets() -> bool {
+    let search = web_sys::window().and_then(|window| window.location().search().ok());
+    search.is_none_or(|search| search.is_empty())
 }
 
 fn take(app: &App, ui: &UiHandle, step: FirstStep) {

@@ -1,6 +1,7 @@
 //! The header: who we are, scenario, transport, theme, help.
 
 use super::first::FirstSteps;
+use super::later::Later;
 use super::transport::Transport;
 use crate::page::panels;
 use crate::page::ui::{UiAction, use_ui};
@@ -36,7 +37,7 @@ pub fn Header() -> Html {
                 <Mark />
                 <h1>{"tabernetes"}</h1>
             </div>
-            <div class="header-scenario">{panels::scenario_picker()}</div>
+            <div class="header-scenario"><Later turn=1>{panels::scenario_picker()}</Later></div>
             if !ui.narrow {
                 <FirstSteps />
             }

@@ -14,10 +14,10 @@ use yew::prelude::*;
 /// The list is written anew at most each so many milliseconds.
 const LIST_MS: u32 = 700;
 /// The same for a large cluster.
-const LIST_LARGE_MS: u32 = 2_500;
+const LIST_LARGE_MS: u32 = 2_000;
 /// With more pods in the cluster, the list names those in trouble and counts the
 /// others; a node's own pods are in the inspector.
-const PODS_MAX: usize = 300;
+const PODS_MAX: usize = 150;
 /// Of those in trouble, so many a node are named.
 const TROUBLE_MAX: usize = 5;
 

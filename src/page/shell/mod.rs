@@ -6,6 +6,7 @@ mod docks;
 mod first;
 mod header;
 mod help;
+mod later;
 mod list;
 mod transport;
 
@@ -17,6 +18,7 @@ use super::start::window_width;
 use super::ui::{Dock, UiAction, use_ui};
 use crate::session::protocol::Command;
 use gloo::events::EventListener;
+use later::Later;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
@@ -27,6 +29,7 @@ pub fn Shell() -> Html {
     use_window_width();
     use_theme(ui.light);
     use_keys();
+    first::use_first_packet();
     let narrow = ui.narrow;
     html! {
         <div class={classes!("page", narrow.then_some("page-narrow"))}>
@@ -35,7 +38,7 @@ pub fn Shell() -> Html {
             if narrow {
                 <main class="page-main" aria-label="Cluster">
                     <StageView />
-                    <list::ClusterList />
+                    <Later turn=2><list::ClusterList /></Later>
                 </main>
                 <first::FirstSteps />
                 {panels::timeline()}
@@ -46,7 +49,7 @@ pub fn Shell() -> Html {
                     <div class="page-center">
                         <main class="page-main" aria-label="Cluster">
                             <StageView />
-                            <list::ClusterList />
+                            <Later turn=3><list::ClusterList /></Later>
                         </main>
                         {panels::timeline()}
                         <docks::DockView dock={Dock::Below} />

@@ -15,7 +15,7 @@ const SKIP_SECONDS: f64 = 10.0;
 /// The transport.
 #[component]
 pub fn Transport() -> Html {
-    let app = use_world(100);
+    let app = use_world(250);
     let clock = app.world().clock;
     let playing = clock.playing;
     let send = |command: Command| {

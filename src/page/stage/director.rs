@@ -57,6 +57,8 @@ pub struct Director {
     pub selection: Option<Subject>,
     /// The journey that is looked at.
     pub following: Option<Following>,
+    /// Whether everything got another place, and the eye has to be led over.
+    pub rearranged: bool,
     plan: Plan,
     tracks: BTreeMap<RecordId, Track>,
     followed: Option<Track>,
@@ -79,6 +81,7 @@ impl Default for Director {
             hover: None,
             selection: None,
             following: None,
+            rearranged: false,
             plan,
             tracks: BTreeMap::new(),
             followed: None,
@@ -93,11 +96,11 @@ const RECENT_SECONDS: f64 = 2.0;
 
 impl Director {
     /// Tells the size of the screen in CSS pixels.
-    pub fn resize(&mut self, world: &World, width: f64, height: f64, now: f64) {
+    pub fn resize(&mut self, width: f64, height: f64, now: f64) {
         self.camera.resize(width, height);
         self.plan.width = width;
         self.plan.height = height;
-        self.arrange(world, now, true);
+        self.arrange(now);
     }
 
     /// Takes in what an update changed.
@@ -144,7 +147,8 @@ impl Director {
         let planned = self.planned(world);
         if planned != self.plan.cards {
             self.plan.cards = planned;
-            self.arrange(world, now, changes.whole);
+            self.arrange(now);
+            self.rearranged = !changes.whole;
         }
         for (uid, old) in from {
             self.fly(world, &uid, old, now);
@@ -212,15 +216,13 @@ impl Director {
             .collect()
     }
 
-    fn arrange(&mut self, world: &World, now: f64, at_once: bool) {
-        let _ = world;
+    fn arrange(&mut self, now: f64) {
         self.scene = arrange(&self.plan);
         self.tracks.clear();
         self.followed = None;
         self.dirty = true;
         if self.camera.follows {
-            let still = at_once || self.motion.reduced;
-            self.camera.fit(&self.scene.bounds.clone(), now, still);
+            self.camera.fit(&self.scene.bounds.clone(), now, true);
         }
     }
 
@@ -319,7 +321,7 @@ mod tests {
     fn staged() -> (World, Director) {
         let mut world = World::default();
         let mut director = Director::default();
-        director.resize(&world, 1100.0, 760.0, 0.0);
+        director.resize(1100.0, 760.0, 0.0);
         let changes = world.apply(&mut fixture::small());
         director.changed(&world, &changes, 0.0);
         (world, director)

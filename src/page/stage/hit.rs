@@ -174,7 +174,7 @@ mod tests {
         for mut update in [fixture::small(), fixture::large(40, 30)] {
             let mut world = World::default();
             let mut director = Director::default();
-            director.resize(&world, 1100.0, 760.0, 0.0);
+            director.resize(1100.0, 760.0, 0.0);
             let changes = world.apply(&mut update);
             director.changed(&world, &changes, 0.0);
             for uid in world.pods.keys() {

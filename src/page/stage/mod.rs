@@ -3,10 +3,11 @@
 //! Everything but `paint` and `view` is plain computation on
 //! [`World`](super::state::World) and knows no browser: where things stand
 //! (`layout`, `scene`, `seats`), which part is seen (`camera`), what moves and why
-//! (`motion`, `ways`, `packets`), what is under the pointer (`hit`); `director`
+//! (`motion`, `crowd`, `ways`, `packets`), what is under the pointer (`hit`); `director`
 //! holds it together.
 
 pub mod camera;
+pub mod crowd;
 pub mod director;
 pub mod effects;
 pub mod geometry;

@@ -4,6 +4,7 @@
 //! chain follow each other, so that the eye can read it; but never by more than
 //! [`BACKLOG_MS`], and what is too much is bundled into one pulse with a count.
 
+use super::crowd::{self, is_quiet, verb_words};
 pub use super::effects::*;
 use super::geometry::Rect;
 use crate::api::Key;
@@ -16,9 +17,6 @@ use std::sync::Arc;
 /// No effect begins later than this after its record came.
 pub const BACKLOG_MS: f64 = 2600.0;
 
-/// Messages on the way at once.
-pub const MESSAGES_MAX: usize = 36;
-
 /// Flights at once; further pods are simply there.
 pub const FLIGHTS_MAX: usize = 120;
 
@@ -27,9 +25,6 @@ pub const GHOSTS_MAX: usize = 60;
 
 /// Packets on the way at once; more are in the list of journeys.
 pub const RUNS_MAX: usize = 3;
-
-/// Messages of one sort within this time become one pulse.
-const BUNDLE_MS: f64 = 140.0;
 
 /// Everything that moves.
 #[derive(Clone, Debug, Default)]
@@ -103,17 +98,20 @@ impl Motion {
             } => {
                 let write = !matches!(verb, Verb::Get | Verb::List | Verb::Watch);
                 let failed = *code >= 400;
-                self.send(Message {
-                    actor: record.actor.clone(),
-                    call: true,
-                    write: write && !failed,
-                    quiet: !write || is_quiet(resource),
-                    failed,
-                    resource: resource.clone(),
-                    verb: verb_words(*verb, subresource),
-                    count: 1,
-                    start,
-                });
+                crowd::send(
+                    &mut self.messages,
+                    Message {
+                        actor: record.actor.clone(),
+                        call: true,
+                        write: write && !failed,
+                        quiet: !write || is_quiet(resource),
+                        failed,
+                        resource: resource.clone(),
+                        verb: verb_words(*verb, subresource),
+                        count: 1,
+                        start,
+                    },
+                );
                 let end = start + MESSAGE_MS;
                 if !failed && &**resource == "pods" && *verb == Verb::Create {
                     let key = Key::new(namespace.clone(), name.clone());
@@ -125,17 +123,20 @@ impl Motion {
                 end
             }
             What::Delivered { resource, more, .. } => {
-                self.send(Message {
-                    actor: record.actor.clone(),
-                    call: false,
-                    write: false,
-                    quiet: is_quiet(resource),
-                    failed: false,
-                    resource: resource.clone(),
-                    verb: "",
-                    count: 1 + more,
-                    start,
-                });
+                crowd::send(
+                    &mut self.messages,
+                    Message {
+                        actor: record.actor.clone(),
+                        call: false,
+                        write: false,
+                        quiet: is_quiet(resource),
+                        failed: false,
+                        resource: resource.clone(),
+                        verb: "",
+                        count: 1 + more,
+                        start,
+                    },
+                );
                 start + MESSAGE_MS
             }
             What::Reconcile { outcome, .. } => {
@@ -192,56 +193,20 @@ impl Motion {
     /// Calls and deliveries that came only as counts.
     pub fn schedule_bundles(&mut self, bundles: &[Bundle], now: f64) {
         for bundle in bundles {
-            self.send(Message {
-                actor: bundle.actor.clone(),
-                call: bundle.call,
-                write: bundle.call,
-                quiet: is_quiet(&bundle.resource),
-                failed: false,
-                resource: bundle.resource.clone(),
-                verb: "",
-                count: bundle.count,
-                start: now,
-            });
-        }
-    }
-
-    fn send(&mut self, message: Message) {
-        let alike = |other: &Message, actors: bool| {
-            other.call == message.call
-                && other.failed == message.failed
-                && (!actors || other.actor == message.actor)
-        };
-        let crowded = self.messages.len() >= MESSAGES_MAX;
-        let bundled = self.messages.iter_mut().rev().find(|other| {
-            let near = (other.start - message.start).abs() <= BUNDLE_MS;
-            near && alike(other, true) && other.resource == message.resource
-                || crowded && alike(other, true)
-        });
-        if let Some(other) = bundled {
-            other.count += message.count;
-            other.quiet &= message.quiet;
-            other.write |= message.write;
-            if other.verb != message.verb {
-                other.verb = "";
-            }
-            return;
-        }
-        if !crowded {
-            self.messages.push(message);
-            return;
-        }
-        // Kubelets, controllers and others of one sort become one pulse.
-        let sort = std::mem::discriminant(&message.actor);
-        let kin = self
-            .messages
-            .iter_mut()
-            .rev()
-            .find(|other| std::mem::discriminant(&other.actor) == sort && alike(other, false));
-        match kin {
-            Some(other) => other.count += message.count,
-            // The first of its sort may be one too many.
-            None => self.messages.push(message),
+            crowd::send(
+                &mut self.messages,
+                Message {
+                    actor: bundle.actor.clone(),
+                    call: bundle.call,
+                    write: bundle.call,
+                    quiet: is_quiet(&bundle.resource),
+                    failed: false,
+                    resource: bundle.resource.clone(),
+                    verb: "",
+                    count: bundle.count,
+                    start: now,
+                },
+            );
         }
     }
 
@@ -322,13 +287,17 @@ impl Motion {
     pub fn tick(&mut self, now: f64, run_lasts: impl Fn(&Run) -> f64) {
         self.messages
             .retain(|message| now < message.start + MESSAGE_MS);
-        self.flights
-            .retain(|_, flight| now < flight.start + flight.lasts);
         self.shakes.retain(|_, start| now < *start + SHAKE_MS);
         self.ghosts.retain(|ghost| now < ghost.born + GHOST_MS);
         self.node_notes.retain(|_, note| now < note.until);
         self.notes.retain(|_, note| now < note.until);
         self.runs.retain(|run| run.elapsed(now) < run_lasts(run));
+    }
+
+    /// Ends flights that are over: from now on the ground shows those pods.
+    pub fn land(&mut self, now: f64) {
+        self.flights
+            .retain(|_, flight| now < flight.start + flight.lasts);
     }
 
     /// Whether anything is on the move and the picture must be drawn again.
@@ -359,26 +328,6 @@ fn note(text: String, against: bool, start: f64) -> Note {
         against,
         start,
         until: start + NOTE_MS,
-    }
-}
-
-fn is_quiet(resource: &str) -> bool {
-    matches!(resource, "leases" | "events")
-}
-
-fn verb_words(verb: Verb, subresource: &str) -> &'static str {
-    match (verb, subresource) {
-        (Verb::Create, "binding") => "bind",
-        (Verb::Create, "eviction") => "evict",
-        (_, "status") => "status of",
-        (_, "scale") => "scale",
-        (Verb::Create, _) => "create",
-        (Verb::Get, _) => "get",
-        (Verb::List, _) => "list",
-        (Verb::Watch, _) => "watch",
-        (Verb::Update, _) => "update",
-        (Verb::Patch, _) => "patch",
-        (Verb::Delete | Verb::DeleteCollection, _) => "delete",
     }
 }
 
@@ -427,7 +376,7 @@ mod tests {
             })
             .collect();
         motion.schedule_bundles(&bundles, 0.0);
-        assert!(motion.messages.len() <= MESSAGES_MAX);
+        assert!(motion.messages.len() <= crowd::MESSAGES_MAX);
         let told: u32 = motion.messages.iter().map(|message| message.count).sum();
         assert_eq!(told, 10_000);
     }
@@ -440,6 +389,7 @@ mod tests {
         motion.haunt(fixture::pod("a", "web", None), Rect::default(), 0.0);
         assert!(motion.moves());
         motion.tick(60_000.0, |_| 9_000.0);
+        motion.land(60_000.0);
         assert!(!motion.moves());
     }
 

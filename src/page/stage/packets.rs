@@ -292,7 +292,7 @@ mod tests {
     fn staged() -> (World, Director) {
         let mut world = World::default();
         let mut director = Director::default();
-        director.resize(&world, 1100.0, 760.0, 0.0);
+        director.resize(1100.0, 760.0, 0.0);
         let changes = world.apply(&mut fixture::small());
         director.changed(&world, &changes, 0.0);
         (world, director)

@@ -38,16 +38,19 @@ impl Drop for Setup {
 pub fn StageView() -> Html {
     let app = use_app();
     let ui = use_ui();
-    let canvas = use_node_ref();
+    let (canvas, fading, upper) = (use_node_ref(), use_node_ref(), use_node_ref());
     let tip = use_state(|| None::<Tip>);
     let screen = use_mut_ref(|| None::<Shared>);
     {
-        let (app, canvas, screen) = (app.clone(), canvas.clone(), screen.clone());
+        let (app, screen) = (app.clone(), screen.clone());
+        let (canvas, fading, upper) = (canvas.clone(), fading.clone(), upper.clone());
         let (dispatch, tip) = (ui.dispatcher(), tip.setter());
         use_effect_with((), move |()| {
             let setup = canvas
                 .cast::<HtmlCanvasElement>()
-                .and_then(|canvas| Screen::new(app, canvas))
+                .zip(fading.cast::<HtmlCanvasElement>())
+                .zip(upper.cast::<HtmlCanvasElement>())
+                .and_then(|((canvas, fading), upper)| Screen::new(app, canvas, fading, upper))
                 .and_then(|state| {
                     let shared = Rc::new(RefCell::new(state));
                     *screen.borrow_mut() = Some(shared.clone());
@@ -64,6 +67,8 @@ pub fn StageView() -> Html {
             <canvas ref={canvas} class="stage-canvas" tabindex="0" role="img"
                 aria-label="Picture of the cluster. The list of everything on it follows."
                 aria-keyshortcuts="F + -" />
+            <canvas ref={fading} class="stage-canvas stage-fading" aria-hidden="true" />
+            <canvas ref={upper} class="stage-canvas stage-moves" aria-hidden="true" />
             <Zoom screen={ScreenRef(screen)} />
             if let Some(tip) = &*tip {
                 <div class="tip" style={place(&app, tip.at)} role="presentation">

@@ -54,7 +54,8 @@ pub fn riser(scene: &Scene, card: &Card) -> Vec<Point> {
     ]
 }
 
-fn proxy_riser(scene: &Scene, card: &Card) -> Vec<Point> {
+/// The line from a node's kube-proxy up beside its card to the bar.
+pub fn proxy_riser(scene: &Scene, card: &Card) -> Vec<Point> {
     let y = card.proxy.center().y;
     let x = card.rect.x - scene.metrics().card_gap * 0.3;
     vec![

@@ -13,6 +13,7 @@ use super::view;
 use crate::api::{Event, Key, Kind, Object};
 use crate::cluster::Cluster;
 use crate::sim::Instant;
+use crate::sim::order::Order as _;
 use serde_json::Value;
 
 /// The latest events shown of a subject.
@@ -82,7 +83,7 @@ fn events(mirror: &Mirror, kind: Kind, key: &Key) -> Vec<EventView> {
     let mut events: Vec<(EventView, u64)> = about
         .map(|event| (view::event(event), revision(event)))
         .collect();
-    events.sort_by_key(|(event, revision)| std::cmp::Reverse((event.at, *revision)));
+    events.order_by_key(|(event, revision)| std::cmp::Reverse((event.at, *revision)));
     events.truncate(EVENTS_MAX);
     events.into_iter().map(|(event, _)| event).collect()
 }

@@ -1,6 +1,6 @@
 //! A packet's headers at a hop, layer by layer, with what changed.
 
-use crate::page::hops::{self, Fate, FieldChange, LayerChange};
+use crate::page::headers::{self, Fate, FieldChange, LayerChange};
 use crate::sim::trace::Hop;
 use yew::prelude::*;
 
@@ -14,7 +14,7 @@ pub struct HeaderProps {
 /// The layers from the outside in.
 #[component]
 pub fn Headers(props: &HeaderProps) -> Html {
-    let layers = hops::changes(&props.hop);
+    let layers = headers::changes(&props.hop);
     if layers.is_empty() {
         return html! {};
     }

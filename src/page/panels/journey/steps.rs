@@ -1,9 +1,9 @@
 //! A journey's hops: grouped by leg and by node, with buttons and keys that step.
 
 use super::headers::Headers;
-use crate::page::hops;
 use crate::page::ui::{Stepping, UiAction, use_ui};
 use crate::page::words;
+use crate::page::{headers, hops};
 use crate::sim::trace::{Hop, Journey, Leg, Verdict};
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
@@ -207,7 +207,7 @@ fn row(here: (usize, usize), hop: &Hop, open: bool, go: &Callback<Option<(usize,
                                 {"The frame, as tcpdump catches it here"}
                                 <span class="soft">{words::count(capture.frame.len(), "byte")}</span>
                             </summary>
-                            <pre tabindex="0" aria-label="Bytes of the frame">{hops::hex_dump(&capture.frame)}</pre>
+                            <pre tabindex="0" aria-label="Bytes of the frame">{headers::hex_dump(&capture.frame)}</pre>
                         </details>
                     }
                 </div>

@@ -24,7 +24,7 @@ use yew::prelude::*;
 /// The panel.
 #[component]
 pub(super) fn ScenarioPanel() -> Html {
-    let app = use_world(200);
+    let app = use_world(250);
     let view = app.world().scenario.clone();
     if view.name.is_empty() {
         html! { <list::List trouble={view.goal} /> }

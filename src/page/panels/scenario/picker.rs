@@ -17,7 +17,7 @@ const WELCOME_WIDTH: f64 = 1400.0;
 /// The choice.
 #[component]
 pub(crate) fn Picker() -> Html {
-    let app = use_world(200);
+    let app = use_world(500);
     let view = app.world().scenario.clone();
     let narrow = use_ui().narrow;
     use_address(&view);

@@ -2,7 +2,9 @@
 
 use super::super::geometry::Point;
 use super::super::ways;
+use super::moves::dns_to_bar;
 use super::pen::{Align, Face};
+use super::wiring::PROXY_FOOT;
 use super::{Frame, snap};
 use crate::sim::Actor;
 
@@ -36,6 +38,15 @@ pub fn lines(frame: &Frame) {
                 .iter()
                 .map(|card| project(&ways::riser(scene, card))),
         );
+    }
+    // Where kube-proxy is drawn, its line is; and CoreDNS has one.
+    if frame.view.zoom * scene.metrics().foot >= PROXY_FOOT {
+        let risers = scene
+            .cards
+            .iter()
+            .map(|card| ways::proxy_riser(scene, card));
+        api.extend(risers.map(|way| project(&way)));
+        api.extend(dns_to_bar(frame).map(|way| project(&way)));
     }
     pen.alpha(0.45);
     pen.lines(api.iter().map(|line| &line[..]), &palette.api, 1.0, false);

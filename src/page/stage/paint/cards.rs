@@ -81,6 +81,7 @@ fn pods_of(frame: &Frame, card: &Card, node: &NodeView) {
     // Specks are drawn by colour, all of one state at once.
     let specks = sample.w < 9.0;
     let mut by_state: [Vec<Rect>; 10] = Default::default();
+    let mut calm = Vec::new();
     for system in [true, false] {
         for (index, uid) in director.seats.sitting(Some(&card.node), system) {
             if director.motion.flights.contains_key(uid) {
@@ -97,8 +98,21 @@ fn pods_of(frame: &Frame, card: &Card, node: &NodeView) {
                 by_state[pod.state as usize % 10].push(rect);
                 continue;
             }
+            if pods::is_plain(pod, &rect)
+                && !frame.is_selected_pod(pod)
+                && !frame.world.outdated(pod)
+            {
+                calm.push(rect);
+                continue;
+            }
             draw_pod(frame, pod, &rect, dark);
         }
+    }
+    if let Some(first) = calm.first() {
+        frame.pen.alpha(if dark { 0.5 } else { 1.0 });
+        let radius = pods::chip_radius(first);
+        frame.pen.fill_rects(&calm, radius, &frame.palette.running);
+        frame.pen.alpha(1.0);
     }
     if specks {
         draw_specks(frame, &by_state, dark);

@@ -7,6 +7,7 @@ mod cards;
 mod glyph;
 mod heads;
 mod moves;
+mod packets;
 mod palette;
 mod pen;
 mod pods;
@@ -52,14 +53,19 @@ fn snap(point: Point) -> Point {
 }
 
 impl Frame<'_> {
-    /// Draws it all.
-    pub fn draw(&self) {
+    /// Draws what stands: it costs the most and changes the least.
+    pub fn draw_ground(&self) {
         self.pen.fill_rect(&self.screen, 0.0, &self.palette.stage);
         cables::lines(self);
         band::draw(self);
         for card in &self.director.scene.cards {
             cards::draw(self, card);
         }
+    }
+
+    /// Draws what moves, and the marks of what is looked at, over it.
+    pub fn draw_moves(&self) {
+        self.pen.clear(&self.screen);
         self.marks();
         moves::draw(self);
     }

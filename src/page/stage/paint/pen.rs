@@ -140,6 +140,11 @@ impl<'a> Pen<'a> {
         context.close_path();
     }
 
+    /// Wipes a rectangle.
+    pub fn clear(&self, rect: &Rect) {
+        self.context.clear_rect(rect.x, rect.y, rect.w, rect.h);
+    }
+
     /// Fills a rectangle with round corners.
     pub fn fill_rect(&self, rect: &Rect, radius: f64, color: &str) {
         self.fill_style(color);
@@ -310,6 +315,19 @@ impl<'a> Pen<'a> {
             Face::Word | Face::Bold => WORD_ADVANCE,
         };
         text.chars().count() as f64 * size * advance
+    }
+
+    /// Draws as if on a plate that has turned up by `part` about the height `y`.
+    pub fn turned(&self, y: f64, part: f64, draw: impl FnOnce()) {
+        let before = self.set.borrow().clone();
+        self.context.save();
+        // Finite numbers are always a valid transformation.
+        let _ = self.context.translate(0.0, y);
+        let _ = self.context.scale(1.0, part.clamp(0.01, 1.0));
+        let _ = self.context.translate(0.0, -y);
+        draw();
+        self.context.restore();
+        *self.set.borrow_mut() = before;
     }
 
     /// Draws only inside a rectangle with round corners.

@@ -195,14 +195,25 @@ fn hatch(pen: &Pen, palette: &Palette, rect: &Rect, radius: f64) {
     });
 }
 
+/// A chip narrower than this has no room for a glyph beside its name.
+const PLAIN_W: f64 = 16.0;
+
+/// Whether a pod is a plain chip when it is of the newest revision: too small for
+/// a glyph, and all is well. The form alone says so.
+pub fn is_plain(pod: &PodView, rect: &Rect) -> bool {
+    pod.state == PodState::Running && !pod.system && rect.w < PLAIN_W && rect.h < 20.0
+}
+
+/// How round a chip is.
+pub fn chip_radius(rect: &Rect) -> f64 {
+    (rect.h * 0.2).clamp(2.0, 6.0)
+}
+
 fn chip(pen: &Pen, palette: &Palette, pod: &PodView, rect: &Rect, look: Look) {
-    let radius = (rect.h * 0.2).clamp(2.0, 6.0);
-    let color = palette.pod(pod.state);
-    let calm = pod.state == PodState::Running;
-    if rect.w < 16.0 {
-        // Too small for a glyph when all is well: then the form alone says so.
-        if calm && !look.old {
-            return pen.fill_rect(rect, radius, color);
+    let radius = chip_radius(rect);
+    if rect.w < PLAIN_W {
+        if pod.state == PodState::Running && !look.old {
+            return pen.fill_rect(rect, radius, palette.pod(pod.state));
         }
         outline(pen, palette, pod, rect, radius);
         let r = rect.w.min(rect.h) * 0.3;

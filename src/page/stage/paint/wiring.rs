@@ -7,6 +7,9 @@ use super::{Frame, snap};
 use crate::page::words;
 use crate::session::protocol::NodeView;
 
+/// A foot of so many pixels has room for kube-proxy, the hooks and their names.
+pub(super) const PROXY_FOOT: f64 = 34.0;
+
 pub(super) fn wiring(frame: &Frame, card: &Card, node: &NodeView) {
     let (pen, palette) = (frame.pen, frame.palette);
     let foot = frame.view.rect(&card.foot);
@@ -27,7 +30,7 @@ pub(super) fn wiring(frame: &Frame, card: &Card, node: &NodeView) {
     let down = |y1: f64, y2: f64| [Point::new(middle, y1), Point::new(middle, y2)];
     pen.line(&down(from.y, hooks.y), &palette.wire, 1.4, false);
     pen.line(&down(hooks.bottom(), eth0.y), &palette.wire, 1.4, false);
-    if foot.h >= 34.0 {
+    if foot.h >= PROXY_FOOT {
         let proxy = frame.view.rect(&card.proxy);
         box_with(frame, &hooks, "netfilter · routes");
         box_with(frame, &proxy, "kube-proxy");
