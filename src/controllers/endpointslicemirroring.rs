@@ -54,10 +54,10 @@ impl Controller for MirroringController {
                     desk.add(event.object.key(), ctx);
                 }
             }
-            Seen::Service(change) => {
-                if change.differs(|service| Some(endpointslice::selector(service).is_some())) {
-                    desk.add(event.object.key(), ctx);
-                }
+            Seen::Service(change)
+                if change.differs(|service| Some(endpointslice::selector(service).is_some())) =>
+            {
+                desk.add(event.object.key(), ctx);
             }
             Seen::EndpointSlice(change) => {
                 if let Some(service) = self.written.foreign_change(MANAGER, change) {

@@ -59,10 +59,11 @@ impl Controller for TaintEvictionController {
         ctx: &mut Context<'_>,
     ) {
         match seen {
-            Seen::Node(change) => {
-                if change.differs(|node| Some(evicting_taints(node)).filter(|on| !on.is_empty())) {
-                    desk.add(Look::Node(event.object.key().name), ctx);
-                }
+            Seen::Node(change)
+                if change
+                    .differs(|node| Some(evicting_taints(node)).filter(|on| !on.is_empty())) =>
+            {
+                desk.add(Look::Node(event.object.key().name), ctx);
             }
             Seen::Pod(change) => {
                 let key = event.object.key();

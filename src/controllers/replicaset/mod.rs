@@ -31,6 +31,9 @@ const BURST_REPLICAS: usize = 500;
 
 type Context<'a> = StepCtx<'a, Key>;
 
+/// What a look at a set counted, and its pods where each was looked at.
+type Looked = (status::Tally, Option<Vec<Arc<Pod>>>);
+
 /// The ReplicaSet controller's own memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReplicaSetController {
@@ -199,7 +202,7 @@ impl ReplicaSetController {
         set: &Arc<ReplicaSet>,
         informers: &Informers,
         ctx: &mut Context<'_>,
-    ) -> Result<(status::Tally, Option<Vec<Arc<Pod>>>), ApiError> {
+    ) -> Result<Looked, ApiError> {
         let now = ctx.now();
         let counted = self.census.of(set, informers, now);
         let alone = set.metadata.deletion_timestamp.is_some() || orphans(set, informers).is_empty();
