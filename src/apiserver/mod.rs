@@ -16,6 +16,7 @@ mod namespaces;
 mod patch;
 mod qos;
 mod read;
+mod refuse;
 mod request;
 mod scale;
 mod services;
@@ -81,7 +82,7 @@ impl ApiServer {
     /// the cause of whatever watchers do about it.
     pub fn handle(&mut self, sim: &mut Sim, cause: Cause, request: Request) -> Response {
         if self.down {
-            return storage::refuse(sim, cause, request, self.etcd.revision());
+            return refuse::refuse(sim, cause, request, self.etcd.revision());
         }
         self.expire(sim.now);
         storage::handle(self, sim, cause, request)
