@@ -48,6 +48,9 @@ impl Core {
     /// Sends a delivery to every component that has something to hear. Observers
     /// come and take theirs.
     pub(super) fn send_deliveries(&mut self) {
+        if !self.api.is_serving() {
+            return;
+        }
         for watcher in self.api.take_woken() {
             let observer = matches!(self.api.watch_owner(watcher), None | Some(Actor::User));
             if !observer && self.delivering.insert(watcher) {

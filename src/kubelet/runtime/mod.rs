@@ -18,4 +18,4 @@ pub use process::{Process, Step, World};
 pub(super) use reference::fingerprint;
 pub use reference::{PullError, Reference};
 pub use serving::{Protocol, Serves, Site, Socket};
-pub use shell::{Machine, Reach, Reached};
+pub use shell::{Machine, NoAddress, Reach, Reached};

@@ -11,6 +11,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
+pub use lookup::Unresolved;
 pub use reach::Reached;
 pub use request::{Destination, Endpoint, Send, Transport};
 
@@ -41,39 +42,28 @@ struct Sender {
 impl Network {
     /// Sends a packet and follows it, with the lookup of its name first and its
     /// answer after; the journey is written to the trace.
-    pub fn send(
-        &mut self,
-        sim: &mut Sim,
-        cause: Cause,
-        request: Send,
-        dns: &CoreDns,
-    ) -> Arc<Journey> {
-        let journey = Arc::new(self.travel(&mut sim.chance, sim.now, &request, dns));
+    pub fn send(&mut self, sim: &mut Sim, cause: Cause, request: Send) -> Arc<Journey> {
+        let journey = Arc::new(self.travel(&mut sim.chance, sim.now, &request));
         let what = What::Journey(journey.clone());
         sim.trace.push(sim.now, cause, Actor::World, what);
         journey
     }
 
     /// The journey of a request, without writing it to the trace.
-    pub fn travel(
-        &mut self,
-        chance: &mut Chance,
-        now: Instant,
-        request: &Send,
-        dns: &CoreDns,
-    ) -> Journey {
+    pub fn travel(&mut self, chance: &mut Chance, now: Instant, request: &Send) -> Journey {
         let title = request.title();
         let sender = match self.sender(&request.from) {
             Ok(sender) => sender,
             Err(summary) => return Journey::failed(title, Vec::new(), summary),
         };
+        let dns = self.dns().clone();
         let walker = Walker::new(self, chance, now);
-        let mut trip = Trip::new(walker, dns, sender, true);
+        let mut trip = Trip::new(walker, &dns, sender, true);
         let mut request = request.clone();
         request.path.truncate(cut(&request.path, PATH_BYTES_MAX));
         let outcome = match trip.address(&request) {
             Ok(ip) => trip.exchange(ip, &request),
-            Err(summary) => Err(summary),
+            Err(nowhere) => Err(nowhere.summary()),
         };
         match outcome {
             Ok(summary) => Journey {
