@@ -39,8 +39,10 @@ pub(super) fn wiring(frame: &Frame, card: &Card, node: &NodeView) {
         let arrow = [Point::new(proxy.right(), y), Point::new(hooks.x, y)];
         pen.line(&arrow, &palette.wire, 1.0, true);
         let size = (foot.h * 0.13).clamp(8.0, 11.0);
-        let at = Point::new(from.x, from.y + size * 0.85);
-        pen.text("cni0", at, Face::Mono, size, Align::Left, &palette.faint);
+        if proxy.y - from.y >= size * 1.5 {
+            let at = Point::new(from.x, from.y + size * 0.85);
+            pen.text("cni0", at, Face::Mono, size, Align::Left, &palette.faint);
+        }
         let ip_at = Point::new(foot.x, eth0.y + size * 0.1);
         let room = Pen::room(Face::Mono, size, eth0.x - 4.0 - ip_at.x);
         if room >= node.ip.len() {
