@@ -3,6 +3,7 @@
 
 use super::LabelSelector;
 use super::label_syntax;
+use crate::sim::order::Order as _;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -98,7 +99,7 @@ impl Selector {
     /// Reads the text form; the error is worded as the API server words it.
     pub fn parse(text: &str) -> Result<Selector, String> {
         let mut requirements = Parser::new(text).selector()?;
-        requirements.sort_by(|a, b| a.key.cmp(&b.key));
+        requirements.order_by(|a, b| a.key.cmp(&b.key));
         Ok(Selector {
             requirements,
             nothing: false,
@@ -136,14 +137,14 @@ impl Selector {
                 _ => return Selector::nothing(),
             };
             let mut values = expression.values.clone().unwrap_or_default();
-            values.sort();
+            values.order();
             built.requirements.push(Requirement {
                 key: expression.key.clone(),
                 operator,
                 values,
             });
         }
-        built.requirements.sort_by(|a, b| a.key.cmp(&b.key));
+        built.requirements.order_by(|a, b| a.key.cmp(&b.key));
         built
     }
 
@@ -287,7 +288,7 @@ impl<'a> Parser<'a> {
             Operator::In | Operator::NotIn => self.values()?,
             _ => vec![self.exact_value()?],
         };
-        values.sort();
+        values.order();
         values.dedup();
         check_values(&key, operator, &values)?;
         Ok(Requirement {

@@ -54,18 +54,15 @@ pub(super) fn ready_changed_at(pod: &Pod) -> Option<&Time> {
     condition(pod, "Ready").and_then(|condition| condition.last_transition_time.as_ref())
 }
 
-/// How long until a ready pod counts as available; zero where it does already,
-/// none where it is not ready (`IsPodAvailable`).
-pub(super) fn available_in(pod: &Pod, min_ready_seconds: i32, now: Instant) -> Option<Duration> {
-    if !is_ready(pod) {
-        return None;
-    }
+/// From when on a ready pod counts as available; none where nobody knows since
+/// when it is ready.
+pub(super) fn available_at(pod: &Pod, min_ready_seconds: i32) -> Option<Instant> {
     let min_ready = Duration::from_secs(u64::try_from(min_ready_seconds).unwrap_or(0));
     if min_ready.is_zero() {
-        return Some(Duration::ZERO);
+        return Some(Instant::ZERO);
     }
     let since = Instant::from_timestamp(ready_changed_at(pod)?.0);
-    Some((since + min_ready).since(now))
+    Some(since + min_ready)
 }
 
 /// The greatest restart counts: of ordinary containers, of side cars

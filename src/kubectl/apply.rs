@@ -8,6 +8,7 @@ use crate::api::status::ApiError;
 use crate::api::{Key, Kind, ObjectMeta, Status};
 use crate::apiserver::{Body, PatchType, Reply, Request, Response};
 use crate::sim::Actor;
+use crate::sim::order::Order as _;
 use crate::sim::trace::Verb;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -271,7 +272,7 @@ fn sorted(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<(&String, &Value)> = map.iter().collect();
-            entries.sort_by_key(|(key, _)| *key);
+            entries.order_by_key(|(key, _)| *key);
             let entries = entries
                 .into_iter()
                 .map(|(key, value)| (key.clone(), sorted(value)));

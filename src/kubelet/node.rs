@@ -12,6 +12,7 @@ use crate::api::{
 };
 use crate::client::{Ctx, EventType};
 use crate::network::Network;
+use crate::sim::order::Order as _;
 use k8s_openapi::api::coordination::v1::LeaseSpec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -177,7 +178,7 @@ impl Host {
 
     fn images_by_size(&self) -> Vec<ContainerImage> {
         let mut images: Vec<_> = self.images.iter().collect();
-        images.sort_by_key(|(name, size)| (std::cmp::Reverse(**size), (*name).clone()));
+        images.order_by_key(|(name, size)| (std::cmp::Reverse(**size), (*name).clone()));
         let listed = images.into_iter().take(STATUS_IMAGES_MAX);
         listed
             .map(|(name, size)| ContainerImage {

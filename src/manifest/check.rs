@@ -7,6 +7,7 @@ use super::{DIAGNOSTICS_MAX, Diagnostic, Document, Severity, fix, ignored, kinds
 use crate::api::decode::UnknownField;
 use crate::api::{Kind, Object, Status};
 use crate::apiserver::{defaulting, validation};
+use crate::sim::order::Order as _;
 use std::sync::Arc;
 
 /// Everything that can be said about a text, in its order.
@@ -18,7 +19,7 @@ pub fn check(text: &str) -> Vec<Diagnostic> {
             break;
         }
     }
-    diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
+    diagnostics.order_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
     if diagnostics.len() > DIAGNOSTICS_MAX {
         diagnostics.truncate(DIAGNOSTICS_MAX);
         let message = format!("more than {DIAGNOSTICS_MAX} remarks; the rest is left out");

@@ -5,7 +5,7 @@ use super::ipam::HostLocal;
 use super::socket::Socket;
 use super::walk::{AGEING, Neighbours};
 use super::{Mac, Network, NodeNet, PodNs};
-use crate::api::Name;
+use crate::api::{Key, Name};
 use crate::sim::Instant;
 use std::net::Ipv4Addr;
 
@@ -69,6 +69,12 @@ impl Network {
     pub fn iptables_save(&self, node: &str, now: Instant) -> Option<String> {
         let date = now.timestamp().strftime("%a %b %e %H:%M:%S %Y").to_string();
         Some(self.ruleset(node)?.save(&date))
+    }
+
+    /// The rules of one Service on a node, as lines of `iptables-save`.
+    pub fn service_rules(&self, node: &str, service: &Key) -> Vec<String> {
+        let rules = self.ruleset(node);
+        rules.map_or_else(Vec::new, |rules| rules.save_service(service))
     }
 
     /// The devices of a node's root namespace.

@@ -2,6 +2,7 @@
 
 use super::framework::Rejected;
 use crate::api::Name;
+use crate::sim::order::Order as _;
 use std::collections::BTreeMap;
 
 /// Why a node cannot be had, counted by reason.
@@ -27,7 +28,7 @@ impl Tally {
             .map(|(reason, count)| format!("{count} {reason}"))
             .collect();
         // Sorted as text, numbers included, as upstream does.
-        parts.sort();
+        parts.order();
         match parts.is_empty() {
             true => format!("0/{nodes_total} nodes are available"),
             false => format!("0/{nodes_total} nodes are available: {}.", parts.join(", ")),

@@ -9,6 +9,7 @@ use super::node_info::NodeInfo;
 use super::pod_info::PodInfo;
 use crate::api::Name;
 use crate::sim::Instant;
+use crate::sim::order::Order as _;
 use std::cmp::Reverse;
 use std::sync::{Arc, LazyLock};
 
@@ -146,7 +147,7 @@ fn try_out(pod: &PodInfo, cache: &Cache, node: &NodeInfo) -> Result<Candidate, R
         .values()
         .filter(|other| other.priority < pod.priority);
     let mut potential: Vec<Arc<PodInfo>> = lower.cloned().collect();
-    potential.sort_by_key(importance);
+    potential.order_by_key(importance);
     let mut verdict = Ok(());
     for other in &potential {
         verdict = move_pod(&mut trial, other, false);
@@ -164,7 +165,7 @@ fn try_out(pod: &PodInfo, cache: &Cache, node: &NodeInfo) -> Result<Candidate, R
             }
         }
     }
-    victims.sort_by_key(importance);
+    victims.order_by_key(importance);
     Ok(Candidate {
         node: node.name.clone(),
         victims,

@@ -13,6 +13,7 @@ use super::plugins::pod_topology_spread::PreferredSpread;
 use super::plugins::taint_toleration::TaintToleration;
 use super::pod_info::PodInfo;
 use crate::api::Name;
+use crate::sim::order::Order as _;
 use crate::sim::trace::{Decision, NodeScore, PluginScore};
 
 /// In larger clusters than [`DETAILED_NODES_MAX`] so many scores are told, the best.
@@ -74,7 +75,7 @@ pub(super) fn prioritize(
         .collect();
     let best = first_of_heap(&totals)?;
     let mut ranking: Vec<usize> = (0..nodes.len()).collect();
-    ranking.sort_by_key(|row| (std::cmp::Reverse(totals[*row]), *row != best, *row));
+    ranking.order_by_key(|row| (std::cmp::Reverse(totals[*row]), *row != best, *row));
     if cache.node_count() > DETAILED_NODES_MAX {
         ranking.truncate(SCORES_MAX);
     }

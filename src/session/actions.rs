@@ -10,6 +10,7 @@ use crate::cluster::Cluster;
 use crate::kubectl;
 use crate::manifest::{self, Diagnostic, Document, Severity};
 use crate::sim::Actor;
+use crate::sim::order::Order as _;
 use crate::sim::trace::Verb;
 use serde_json::{Value, json};
 
@@ -258,7 +259,7 @@ fn previous_template(mirror: &Mirror, deployment: &Deployment) -> Option<Value> 
         .controlled_by(deployment.uid())
         .filter_map(|set| Some((revision(set)?, set)))
         .collect();
-    sets.sort_by_key(|(revision, _)| std::cmp::Reverse(*revision));
+    sets.order_by_key(|(revision, _)| std::cmp::Reverse(*revision));
     let (_, previous) = sets.get(1)?;
     let mut template = serde_json::to_value(previous.spec.as_ref()?.template.as_ref()?).ok()?;
     template

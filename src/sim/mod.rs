@@ -6,6 +6,7 @@
 //! same inputs give the same history, byte for byte, native and in Wasm.
 
 mod chance;
+pub mod order;
 mod queue;
 mod time;
 pub mod trace;

@@ -1,5 +1,6 @@
 //! Names that upstream's messages have from the Go language.
 
+use crate::sim::order::Order as _;
 use serde_json::Value;
 
 /// What `encoding/json` calls a value.
@@ -25,7 +26,7 @@ pub fn text(value: &Value) -> String {
         }
         Value::Object(map) => {
             let mut entries: Vec<(&String, &Value)> = map.iter().collect();
-            entries.sort_by_key(|(key, _)| *key);
+            entries.order_by_key(|(key, _)| *key);
             let entries: Vec<String> = entries
                 .into_iter()
                 .map(|(key, value)| format!("{key}:{}", text(value)))

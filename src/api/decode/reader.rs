@@ -1,5 +1,8 @@
 //! A deserializer over JSON values that knows, at every step, in which struct and
 //! at which field it is. The types tell it their names and fields themselves.
+//!
+//! Every method of it exists once for each of some three hundred types, so each
+//! does little itself and leaves the rest to functions that know no type.
 
 use super::{Reading, UnknownField, go};
 use crate::api::quantity;
@@ -9,15 +12,13 @@ use serde::de::{
     Visitor,
 };
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
 pub(super) fn read<T: DeserializeOwned>(value: &Value) -> Reading<T> {
     let place = Place::default();
-    let reader = Reader {
-        value,
-        place: &place,
-    };
+    let reader = Reader::new(value, &place);
     let result = T::deserialize(reader).map_err(|Refusal(message)| super::Fault {
         path: place.failed.take().unwrap_or_default(),
         message,
@@ -66,23 +67,24 @@ enum Step {
 }
 
 impl Place {
-    fn enter<R>(
-        &self,
-        step: Step,
-        within: Option<&'static str>,
-        read: impl FnOnce() -> Result<R, Refusal>,
-    ) -> Result<R, Refusal> {
+    /// Goes a step down; answers the struct that it comes from.
+    #[inline(never)]
+    fn enter(&self, step: Step, within: Option<&'static str>) -> &'static str {
         let outer = self.within.get();
         self.within.set(within.unwrap_or(outer));
         self.steps.borrow_mut().push(step);
-        let result = read();
-        if result.is_err() {
+        outer
+    }
+
+    /// Comes back to the struct `outer`. The innermost failure tells the place.
+    #[inline(never)]
+    fn leave(&self, outer: &'static str, failed: bool) {
+        if failed {
             let path = || self.path();
             self.failed.borrow_mut().get_or_insert_with(path);
         }
         self.steps.borrow_mut().pop();
         self.within.set(outer);
-        result
     }
 
     /// `spec.template.spec.containers[0]`.
@@ -128,21 +130,74 @@ impl Place {
 struct Reader<'a> {
     value: &'a Value,
     place: &'a Place,
+    /// Whether the text wanted is that of a quantity.
+    quantity: bool,
 }
 
-impl Reader<'_> {
-    fn wrong<T>(&self, wanted: &str) -> Result<T, Refusal> {
-        Err(self.place.mismatch(go::kind(self.value), wanted))
+impl<'a> Reader<'a> {
+    fn new(value: &'a Value, place: &'a Place) -> Self {
+        Reader {
+            value,
+            place,
+            quantity: false,
+        }
     }
 
-    fn integer(&self, wanted: &str, fits: impl Fn(i64) -> bool) -> Result<i64, Refusal> {
+    #[inline(never)]
+    fn wrong(&self, wanted: &str) -> Refusal {
+        self.place.mismatch(go::kind(self.value), wanted)
+    }
+
+    #[inline(never)]
+    fn wrong_type(&self, rust_name: &str) -> Refusal {
+        self.wrong(&go::type_of(rust_name))
+    }
+
+    #[inline(never)]
+    fn wrong_struct(&self, name: &str) -> Refusal {
+        self.wrong(&format!("v1.{name}"))
+    }
+
+    /// Whether an optional value counts as not given: Go leaves empty lists, maps
+    /// and texts out (`omitempty`).
+    #[inline(never)]
+    fn omitted(&self, rust_name: &str) -> bool {
+        match self.value {
+            Value::Null => true,
+            // A selector that is there and empty is not one that is not there.
+            _ if self.place.within.get() == "LabelSelector" => false,
+            Value::Array(items) => items.is_empty(),
+            Value::Object(map) => map.is_empty() && rust_name.contains("BTreeMap<"),
+            Value::String(text) => text.is_empty() && rust_name.ends_with("String>"),
+            _ => false,
+        }
+    }
+
+    #[inline(never)]
+    fn text(&self, rust_name: &str) -> Result<Cow<'a, str>, Refusal> {
+        if self.quantity {
+            return self.quantity().map(Cow::Owned);
+        }
+        match self.value {
+            Value::Null => Ok(Cow::Borrowed("")),
+            Value::String(text) if rust_name.ends_with("::ByteString") => {
+                go::check_base64(text).map_err(Refusal)?;
+                Ok(Cow::Owned(text.replace(['\r', '\n'], "")))
+            }
+            Value::String(text) => Ok(Cow::Borrowed(text)),
+            _ => Err(self.wrong("string")),
+        }
+    }
+
+    #[inline(never)]
+    fn integer(&self, wanted: &str, fits: fn(i64) -> bool) -> Result<i64, Refusal> {
         match self.value {
             Value::Null => Ok(0),
             Value::Number(number) => number
                 .as_i64()
                 .filter(|number| fits(*number))
                 .ok_or_else(|| self.place.mismatch(&format!("number {number}"), wanted)),
-            _ => self.wrong(wanted),
+            _ => Err(self.wrong(wanted)),
         }
     }
 
@@ -164,8 +219,7 @@ macro_rules! integers {
     ($($method:ident $visit:ident $type:ty, $go:literal;)*) => {
         $(
             fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
-                let fits = |number| <$type>::try_from(number).is_ok();
-                let number = self.integer($go, fits)?;
+                let number = self.integer($go, |number| <$type>::try_from(number).is_ok())?;
                 visitor.$visit(<$type>::try_from(number).unwrap_or_default())
             }
         )*
@@ -197,7 +251,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             },
             Value::String(text) => visitor.visit_str(text),
             Value::Array(items) => visitor.visit_seq(Items::new(items, self.place)),
-            Value::Object(map) => visitor.visit_map(Entries::new(map, None, self.place)),
+            Value::Object(map) => visitor.visit_map(Entries::new(Some(map), None, self.place)),
         }
     }
 
@@ -205,14 +259,14 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         match self.value {
             Value::Null => visitor.visit_bool(false),
             Value::Bool(value) => visitor.visit_bool(*value),
-            _ => self.wrong("bool"),
+            _ => Err(self.wrong("bool")),
         }
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
         match self.value {
             Value::Number(number) => visitor.visit_f64(number.as_f64().unwrap_or_default()),
-            _ => self.wrong("float64"),
+            _ => Err(self.wrong("float64")),
         }
     }
 
@@ -221,11 +275,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
-        match self.value {
-            Value::Null => visitor.visit_str(""),
-            Value::String(text) => visitor.visit_str(text),
-            _ => self.wrong("string"),
-        }
+        visitor.visit_str(&self.text(std::any::type_name::<V::Value>())?)
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
@@ -249,24 +299,9 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
-        let target = std::any::type_name::<V::Value>();
-        match self.value {
-            Value::Null => visitor.visit_none(),
-            // A selector that is there and empty is not one that is not there.
-            _ if self.place.within.get() == "LabelSelector" => visitor.visit_some(self),
-            // Go leaves empty lists, maps and texts out (`omitempty`).
-            Value::Array(items) if items.is_empty() => visitor.visit_none(),
-            Value::Object(map) if map.is_empty() && target.contains("BTreeMap<") => {
-                visitor.visit_none()
-            }
-            Value::String(text) if text.is_empty() && target.ends_with("String>") => {
-                visitor.visit_none()
-            }
-            Value::String(text) if target.ends_with("::ByteString") => {
-                go::check_base64(text).map_err(Refusal)?;
-                visitor.visit_some(text.replace(['\r', '\n'], "").into_deserializer())
-            }
-            _ => visitor.visit_some(self),
+        match self.omitted(std::any::type_name::<V::Value>()) {
+            true => visitor.visit_none(),
+            false => visitor.visit_some(self),
         }
     }
 
@@ -287,17 +322,15 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Refusal> {
-        if name != "Quantity" {
-            return visitor.visit_newtype_struct(self);
-        }
-        visitor.visit_newtype_struct(self.quantity()?.into_deserializer())
+        let quantity = name == "Quantity";
+        visitor.visit_newtype_struct(Reader { quantity, ..self })
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
         match self.value {
             Value::Null => visitor.visit_seq(Items::new(&[], self.place)),
             Value::Array(items) => visitor.visit_seq(Items::new(items, self.place)),
-            _ => self.wrong(&go::type_of(std::any::type_name::<V::Value>())),
+            _ => Err(self.wrong_type(std::any::type_name::<V::Value>())),
         }
     }
 
@@ -320,9 +353,9 @@ impl<'de> Deserializer<'de> for Reader<'de> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
         match self.value {
-            Value::Null => visitor.visit_map(Empty::new(std::iter::empty())),
-            Value::Object(map) => visitor.visit_map(Entries::new(map, None, self.place)),
-            _ => self.wrong(&go::type_of(std::any::type_name::<V::Value>())),
+            Value::Null => visitor.visit_map(Entries::new(None, None, self.place)),
+            Value::Object(map) => visitor.visit_map(Entries::new(Some(map), None, self.place)),
+            _ => Err(self.wrong_type(std::any::type_name::<V::Value>())),
         }
     }
 
@@ -332,14 +365,13 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refusal> {
-        match self.value {
-            Value::Object(map) => {
-                let of = Some(Struct { name, fields });
-                visitor.visit_map(Entries::new(map, of, self.place))
-            }
-            Value::Null => visitor.visit_map(Empty::new(std::iter::empty())),
-            _ => self.wrong(&format!("v1.{name}")),
-        }
+        let map = match self.value {
+            Value::Object(map) => Some(map),
+            Value::Null => None,
+            _ => return Err(self.wrong_struct(name)),
+        };
+        let of = Some(Struct { name, fields });
+        visitor.visit_map(Entries::new(map, of, self.place))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -350,7 +382,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     ) -> Result<V::Value, Refusal> {
         match self.value {
             Value::String(text) => visitor.visit_enum(text.as_str().into_deserializer()),
-            _ => self.wrong("string"),
+            _ => Err(self.wrong("string")),
         }
     }
 
@@ -384,17 +416,16 @@ impl<'de> SeqAccess<'de> for Items<'de> {
             return Ok(None);
         };
         let place = self.place;
-        let read = || seed.deserialize(Reader { value, place });
-        place.enter(Step::Index(index), None, read).map(Some)
+        let outer = place.enter(Step::Index(index), None);
+        let read = seed.deserialize(Reader::new(value, place));
+        place.leave(outer, read.is_err());
+        read.map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
         Some(self.items.len())
     }
 }
-
-/// A map without entries: what `null` stands for.
-type Empty<'a> = de::value::MapDeserializer<'a, std::iter::Empty<(&'a str, &'a str)>, Refusal>;
 
 #[derive(Clone, Copy)]
 struct Struct {
@@ -403,7 +434,8 @@ struct Struct {
 }
 
 struct Entries<'a> {
-    entries: serde_json::map::Iter<'a>,
+    /// None where the map is `null`.
+    entries: Option<serde_json::map::Iter<'a>>,
     value: Option<(&'a str, &'a Value)>,
     of: Option<Struct>,
     /// Of this struct; told after those of the structs inside it.
@@ -412,9 +444,9 @@ struct Entries<'a> {
 }
 
 impl<'a> Entries<'a> {
-    fn new(map: &'a Map<String, Value>, of: Option<Struct>, place: &'a Place) -> Self {
+    fn new(map: Option<&'a Map<String, Value>>, of: Option<Struct>, place: &'a Place) -> Self {
         Entries {
-            entries: map.iter(),
+            entries: map.map(Map::iter),
             value: None,
             of,
             unknown: Vec::new(),
@@ -422,12 +454,28 @@ impl<'a> Entries<'a> {
         }
     }
 
+    /// Goes down to the value whose key was read last.
+    #[inline(never)]
+    fn enter_value(&mut self) -> (&'a Value, &'static str) {
+        let (key, value) = self.value.take().unwrap_or(("", &Value::Null));
+        let (step, within) = match self.of {
+            Some(of) => (Step::Field(key.to_owned()), Some(of.name)),
+            None => (Step::Key(key.to_owned()), None),
+        };
+        (value, self.place.enter(step, within))
+    }
+
     /// The next entry that the struct has; the type's own name is not read as a
     /// field of it.
+    #[inline(never)]
     fn next_known(&mut self) -> Option<(&'a str, &'a Value)> {
         let top = self.place.steps.borrow().is_empty();
         loop {
-            let (key, value) = self.entries.next()?;
+            let Some((key, value)) = self.entries.as_mut().and_then(Iterator::next) else {
+                let unknown = std::mem::take(&mut self.unknown);
+                self.place.unknown.borrow_mut().extend(unknown);
+                return None;
+            };
             let Some(of) = self.of else {
                 return Some((key, value));
             };
@@ -457,23 +505,19 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Refusal> {
-        let Some((key, value)) = self.next_known() else {
-            let unknown = std::mem::take(&mut self.unknown);
-            self.place.unknown.borrow_mut().extend(unknown);
-            return Ok(None);
-        };
-        self.value = Some((key, value));
-        seed.deserialize(key.into_deserializer()).map(Some)
+        match self.next_known() {
+            Some((key, value)) => {
+                self.value = Some((key, value));
+                seed.deserialize(key.into_deserializer()).map(Some)
+            }
+            None => Ok(None),
+        }
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Refusal> {
-        let (key, value) = self.value.take().unwrap_or(("", &Value::Null));
-        let (step, within) = match self.of {
-            Some(of) => (Step::Field(key.to_owned()), Some(of.name)),
-            None => (Step::Key(key.to_owned()), None),
-        };
-        let place = self.place;
-        let read = || seed.deserialize(Reader { value, place });
-        place.enter(step, within, read)
+        let (value, outer) = self.enter_value();
+        let read = seed.deserialize(Reader::new(value, self.place));
+        self.place.leave(outer, read.is_err());
+        read
     }
 }

@@ -4,6 +4,7 @@
 
 use super::PatchError;
 use super::schema::{self, ListMerge};
+use crate::sim::order::Order as _;
 use serde_json::{Map, Value};
 
 pub(super) const PATCH: &str = "$patch";
@@ -228,8 +229,8 @@ fn in_order(
     let (mut named, mut others): (Vec<Value>, Vec<Value>) = merged
         .into_iter()
         .partition(|item| place(order, item).is_some());
-    named.sort_by_key(|item| place(order, item));
-    others.sort_by_key(|item| place(server_order, item));
+    named.order_by_key(|item| place(order, item));
+    others.order_by_key(|item| place(server_order, item));
     let mut ordered = Vec::with_capacity(named.len() + others.len());
     let (mut named, mut others) = (named.into_iter().peekable(), others.into_iter().peekable());
     loop {

@@ -4,6 +4,7 @@
 
 use super::schema::{self, ListMerge};
 use super::strategic::{DELETE_FROM_SET, ELEMENT_ORDER, PATCH, RETAIN_KEYS};
+use crate::sim::order::Order as _;
 use serde_json::{Map, Value, json};
 
 type JsonMap = Map<String, Value>;
@@ -88,7 +89,7 @@ impl<'p> Diff<'p> {
                 .map(|(key, _)| key.as_str().into())
                 .collect();
             if !kept.is_empty() && (!patch.is_empty() || more_in_old) {
-                kept.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+                kept.order_by(|a, b| a.as_str().cmp(&b.as_str()));
                 patch.insert(RETAIN_KEYS.to_owned(), Value::Array(kept));
             }
         }

@@ -7,6 +7,7 @@ use crate::api::status::ApiError;
 use crate::api::{ReplicaSet, Resource};
 use crate::apiserver::DeleteOptions;
 use crate::controllers::errors;
+use crate::sim::order::Order as _;
 
 impl Rollout<'_, '_> {
     pub(super) fn clean_up(&mut self) -> Result<(), ApiError> {
@@ -22,7 +23,7 @@ impl Rollout<'_, '_> {
             .cloned()
             .collect();
         let surplus = kept.len().saturating_sub(limit);
-        kept.sort_by_key(|set| revision::of(set));
+        kept.order_by_key(|set| revision::of(set));
         for set in kept.into_iter().take(surplus).filter(|set| is_idle(set)) {
             self.explain(format!(
                 "keeps {limit} old revisions: deletes {}, revision {}",

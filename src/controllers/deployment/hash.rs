@@ -4,6 +4,7 @@
 //! look alike and differ.
 
 use crate::api::core::PodTemplateSpec;
+use crate::sim::order::Order as _;
 use serde_json::Value;
 
 /// `rand.SafeEncodeString`: no vowels, no look-alikes.
@@ -46,7 +47,7 @@ fn canonical(value: &Value, hash: &mut Fnv32a) {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by_key(|(name, _)| *name);
+            entries.order_by_key(|(name, _)| *name);
             hash.write(b"{");
             for (name, value) in entries {
                 hash.write(name.as_bytes());

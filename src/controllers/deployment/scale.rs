@@ -7,6 +7,7 @@ use crate::api::status::ApiError;
 use crate::api::{ReplicaSet, Resource};
 use crate::client::EventType;
 use crate::controllers::informers::object_of;
+use crate::sim::order::Order as _;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -90,7 +91,7 @@ impl Rollout<'_, '_> {
     pub(super) fn active_old(&self) -> Vec<Arc<ReplicaSet>> {
         let active = self.old.iter().filter(|set| bounds::set_replicas(set) > 0);
         let mut active: Vec<_> = active.cloned().collect();
-        active.sort_by(|one, other| sets::by_creation(one, other));
+        active.order_by(|one, other| sets::by_creation(one, other));
         active
     }
 
@@ -139,7 +140,7 @@ impl Rollout<'_, '_> {
             wanted => wanted.saturating_add(bounds::max_surge(&self.deployment)),
         };
         let to_add = i32::saturating_sub(allowed, present);
-        active.sort_by(|one, other| by_size(one, other, to_add > 0));
+        active.order_by(|one, other| by_size(one, other, to_add > 0));
         let mut added = 0;
         let mut sizes = Vec::with_capacity(active.len());
         for set in &active {

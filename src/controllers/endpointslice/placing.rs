@@ -2,6 +2,7 @@
 //! (`staging/src/k8s.io/endpointslice/reconciler.go`).
 
 use crate::api::EndpointSlice;
+use crate::sim::order::Order as _;
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointPort};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ fn port_key(ports: &[EndpointPort]) -> PortKey {
         )
     };
     let mut key: PortKey = ports.iter().map(of).collect();
-    key.sort();
+    key.order();
     key
 }
 
@@ -154,7 +155,7 @@ fn place(
     }
     plan.added += group.endpoints.len();
     // Those that are written anyway take as many as they can, the fullest first.
-    touched.sort_by_key(|slice| std::cmp::Reverse(endpoints(slice).len()));
+    touched.order_by_key(|slice| std::cmp::Reverse(endpoints(slice).len()));
     for slice in &mut touched {
         fill(slice, &mut group);
     }

@@ -7,6 +7,7 @@
 //! work.
 
 mod burst;
+mod census;
 mod expectations;
 mod ranking;
 mod status;
@@ -20,6 +21,7 @@ use crate::api::{Key, Pod, ReplicaSet, Resource};
 use crate::apiserver::WatchEvent;
 use crate::client::Applied;
 use burst::Burst;
+use census::Census;
 use expectations::Expectations;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +35,7 @@ type Context<'a> = StepCtx<'a, Key>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReplicaSetController {
     expectations: Expectations,
+    census: Census,
     burst: Option<Burst>,
     pace: Pace,
 }
@@ -71,18 +74,13 @@ impl Controller for ReplicaSetController {
             return Ok(Synced::Done);
         };
         let satisfied = self.expectations.satisfied(key, ctx.now());
-        let owned = self.claim_pods(set, informers, ctx)?;
-        self.pace.looked(key, owned.len(), ctx.now());
-        let tally = status::Tally::of(set, &owned, ctx.now());
-        if satisfied && set.metadata.deletion_timestamp.is_none() {
-            let active: Vec<_> = owned
-                .into_iter()
-                .filter(|pod| pods::is_active(pod))
-                .collect();
-            if let Some(burst) = self.plan(key, set, active, tally.clone(), informers, ctx) {
-                self.burst = Some(burst);
-                return Ok(Synced::UnderWay);
-            }
+        let (tally, owned) = self.look(key, set, informers, ctx)?;
+        if satisfied
+            && set.metadata.deletion_timestamp.is_none()
+            && let Some(burst) = self.plan(key, set, &tally, owned, informers, ctx)
+        {
+            self.burst = Some(burst);
+            return Ok(Synced::UnderWay);
         }
         status::write(key, set, &tally, None, desk, ctx)?;
         Ok(Synced::Done)
@@ -113,6 +111,9 @@ impl ReplicaSetController {
         let uid = |set: &Option<Arc<ReplicaSet>>| set.as_ref().map(|set| set.uid().to_owned());
         if uid(&change.before) != uid(&change.after) {
             self.expectations.forget(key);
+            if let Some(gone) = uid(&change.before) {
+                self.census.forget(&gone);
+            }
         }
         // Its own status writes tell it nothing; whatever else changed is looked
         // at once. (Upstream looks at each; the look finds nothing to do.)
@@ -137,6 +138,7 @@ impl ReplicaSetController {
         desk: &mut Desk<Key>,
         ctx: &mut Context<'_>,
     ) {
+        self.census.pod_changed(change);
         let (before, after) = (change.before.as_ref(), change.after.as_ref());
         let Some(after) = after else {
             if let Some(gone) = before {
@@ -189,19 +191,39 @@ impl ReplicaSetController {
         desk.add_after(key, delay, ctx);
     }
 
+    /// Counts the set's pods. Where orphans are to be adopted or pods released, it
+    /// looks at each, and answers with those that it has then.
+    fn look(
+        &mut self,
+        key: &Key,
+        set: &Arc<ReplicaSet>,
+        informers: &Informers,
+        ctx: &mut Context<'_>,
+    ) -> Result<(status::Tally, Option<Vec<Arc<Pod>>>), ApiError> {
+        let now = ctx.now();
+        let counted = self.census.of(set, informers, now);
+        let alone = set.metadata.deletion_timestamp.is_some() || orphans(set, informers).is_empty();
+        if let Some((members, tally)) = counted.filter(|_| alone) {
+            self.pace.looked(key, members, now);
+            return Ok((tally, None));
+        }
+        let owned = self.claim_pods(set, informers, ctx)?;
+        self.pace.looked(key, owned.len(), now);
+        Ok((status::Tally::of(set, &owned, now), Some(owned)))
+    }
+
     /// What the set has and what it wants: a burst of creations or deletions,
     /// or nothing (`manageReplicas`).
     fn plan(
         &mut self,
         key: &Key,
         set: &Arc<ReplicaSet>,
-        active: Vec<Arc<Pod>>,
-        tally: status::Tally,
+        tally: &status::Tally,
+        owned: Option<Vec<Arc<Pod>>>,
         informers: &Informers,
         ctx: &mut Context<'_>,
     ) -> Option<Burst> {
-        let wants = wanted(set);
-        let has = active.len();
+        let (wants, has) = (wanted(set), tally.active());
         if has == wants {
             return None;
         }
@@ -213,9 +235,14 @@ impl ReplicaSetController {
                 key,
                 format!("wants {wants}, has {has}: creates {count}"),
             );
-            return Some(Burst::create(key, set, count, tally, ctx.cause));
+            return Some(Burst::create(key, set, count, tally.clone(), ctx.cause));
         }
         let count = (has - wants).min(BURST_REPLICAS);
+        let mut active = owned.unwrap_or_else(|| {
+            let owned = informers.pods.controlled_by(set.uid());
+            owned.cloned().collect()
+        });
+        active.retain(|pod| pods::is_active(pod));
         let victims = ranking::pods_to_delete(active, count, set, informers, ctx.now());
         let uids = victims.iter().map(|pod| pod.uid().to_owned());
         self.expectations.expect_deletions(key, uids, ctx.now());
@@ -224,7 +251,7 @@ impl ReplicaSetController {
             key,
             format!("wants {wants}, has {has}: deletes {count}"),
         );
-        Some(Burst::delete(key, set, victims, tally, ctx.cause))
+        Some(Burst::delete(key, set, victims, tally.clone(), ctx.cause))
     }
 
     /// The set's pods that have not ended for good; adopts orphans that its
@@ -273,26 +300,13 @@ fn orphans(set: &ReplicaSet, informers: &Informers) -> Vec<Arc<Pod>> {
     let Some(selector) = set.spec.as_ref().map(|spec| &spec.selector) else {
         return Vec::new();
     };
-    let is_orphan = |pod: &&Arc<Pod>| {
-        owners::controller_of(&***pod).is_none()
-            && pods::is_active(pod)
-            && labels::matches(selector, pod.metadata.labels.as_ref())
-    };
-    let pairs = selector
-        .match_labels
-        .as_ref()
-        .filter(|pairs| !pairs.is_empty());
-    match pairs {
-        Some(pairs) => {
-            let found = informers.pods_with(set.namespace(), pairs);
-            found.filter(is_orphan).cloned().collect()
-        }
-        // A selector of expressions alone has no index.
-        None => {
-            let found = informers.pods.in_namespace(set.namespace());
-            found.filter(is_orphan).cloned().collect()
-        }
-    }
+    let alone = informers.pods.without_controller(set.namespace());
+    alone
+        .filter(|pod| {
+            pods::is_active(pod) && labels::matches(selector, pod.metadata.labels.as_ref())
+        })
+        .cloned()
+        .collect()
 }
 
 fn enqueue_matching(

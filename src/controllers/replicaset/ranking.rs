@@ -4,6 +4,7 @@ use crate::api::{Pod, ReplicaSet, Resource};
 use crate::controllers::informers::Informers;
 use crate::controllers::{owners, pods};
 use crate::sim::Instant;
+use crate::sim::order::Order as _;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +47,7 @@ pub(super) fn pods_to_delete(
         .into_iter()
         .map(|pod| (rank(&pod, &siblings, now), pod))
         .collect();
-    ranked.sort_by(|(one, _), (other, _)| one.cmp(other));
+    ranked.order_by(|(one, _), (other, _)| one.cmp(other));
     ranked.into_iter().take(count).map(|(_, pod)| pod).collect()
 }
 

@@ -7,11 +7,12 @@ use crate::controllers::desk::{Desk, StepCtx};
 use crate::controllers::{errors, labels, pods};
 use crate::sim::Instant;
 use k8s_openapi::api::apps::v1::{ReplicaSetCondition, ReplicaSetStatus};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// What one look at a set's pods counted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Tally {
     replicas: i32,
     fully_labeled: i32,
@@ -31,37 +32,112 @@ pub(super) struct Failure {
 
 impl Tally {
     pub(super) fn of(set: &ReplicaSet, owned: &[Arc<Pod>], now: Instant) -> Self {
+        let mut counts = Counts::default();
+        for pod in owned {
+            counts.add(Standing::of(set, pod));
+        }
+        counts.as_of(now)
+    }
+
+    /// Pods that neither ended nor are about to.
+    pub(super) fn active(&self) -> usize {
+        usize::try_from(self.replicas).unwrap_or(0)
+    }
+}
+
+/// What one pod counts as in its set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Ended: it no longer counts.
+    Over,
+    /// About to end.
+    Terminating,
+    /// One of the replicas.
+    Replica {
+        /// Carries all labels of the template.
+        fully_labeled: bool,
+        /// Ready; from then on available, where its readiness has an instant.
+        ready: Option<Option<Instant>>,
+    },
+}
+
+impl Standing {
+    pub(super) fn of(set: &ReplicaSet, pod: &Pod) -> Self {
+        if pods::is_terminal(pod) {
+            return Standing::Over;
+        }
+        if pods::is_terminating(pod) {
+            return Standing::Terminating;
+        }
         let template = set.spec.as_ref().and_then(|spec| spec.template.as_ref());
         let template_labels = template
             .and_then(|template| template.metadata.as_ref())
             .and_then(|meta| meta.labels.as_ref());
-        let mut tally = Tally::default();
-        for pod in owned {
-            if pods::is_terminal(pod) {
-                continue;
-            }
-            if pods::is_terminating(pod) {
-                tally.terminating += 1;
-                continue;
-            }
-            tally.replicas += 1;
-            let carried = pod.metadata.labels.as_ref();
-            if template_labels.is_none_or(|wanted| labels::carries(carried, wanted)) {
-                tally.fully_labeled += 1;
-            }
-            let Some(wait) = pods::available_in(pod, min_ready_seconds(set), now) else {
-                tally.ready += i32::from(pods::is_ready(pod));
-                continue;
-            };
-            tally.ready += 1;
-            if wait.is_zero() {
-                tally.available += 1;
-            } else {
-                let next = tally.next_available_in.map_or(wait, |next| next.min(wait));
-                tally.next_available_in = Some(next);
+        let carried = pod.metadata.labels.as_ref();
+        Standing::Replica {
+            fully_labeled: template_labels.is_none_or(|wanted| labels::carries(carried, wanted)),
+            ready: pods::is_ready(pod).then(|| pods::available_at(pod, min_ready_seconds(set))),
+        }
+    }
+}
+
+/// The pods of a set by their standing, whatever the time is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counts {
+    replicas: i32,
+    fully_labeled: i32,
+    ready: i32,
+    terminating: i32,
+    /// How many ready pods become available when.
+    available_at: BTreeMap<Instant, i32>,
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, standing: Standing) {
+        self.count(standing, 1);
+    }
+
+    pub(super) fn remove(&mut self, standing: Standing) {
+        self.count(standing, -1);
+    }
+
+    fn count(&mut self, standing: Standing, by: i32) {
+        match standing {
+            Standing::Over => {}
+            Standing::Terminating => self.terminating += by,
+            Standing::Replica {
+                fully_labeled,
+                ready,
+            } => {
+                self.replicas += by;
+                self.fully_labeled += by * i32::from(fully_labeled);
+                self.ready += by * i32::from(ready.is_some());
+                if let Some(at) = ready.flatten() {
+                    let count = self.available_at.entry(at).or_insert(0);
+                    *count += by;
+                    if *count == 0 {
+                        self.available_at.remove(&at);
+                    }
+                }
             }
         }
-        tally
+    }
+
+    /// The tally at an instant.
+    pub(super) fn as_of(&self, now: Instant) -> Tally {
+        let next = self.available_at.keys().find(|at| **at > now);
+        Tally {
+            replicas: self.replicas,
+            fully_labeled: self.fully_labeled,
+            ready: self.ready,
+            available: self
+                .available_at
+                .range(..=now)
+                .map(|(_, count)| count)
+                .sum(),
+            terminating: self.terminating,
+            next_available_in: next.map(|at| at.since(now)),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::base::{Chains, FILTER_HOOKS, MANGLE_HOOKS, NAT_HOOKS};
 use super::rule::Rule;
 use super::table::{Ruleset, ServiceRules};
-use crate::api::Name;
+use crate::api::{Key, Name};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -27,13 +27,24 @@ impl Ruleset {
         text
     }
 
+    /// The rules of one Service, each as its line, in the order in which they
+    /// stand in the whole: filter, then nat.
+    pub fn save_service(&self, service: &Key) -> Vec<String> {
+        let (mut filter, mut nat) = (View::new(), View::new());
+        for port in self.of_service(service) {
+            filter_parts(&mut filter, port);
+            nat_parts(&mut nat, port);
+        }
+        let chains = filter.iter().chain(&nat);
+        chains
+            .flat_map(|(chain, rules)| rules.iter().map(|rule| rule.line(chain)))
+            .collect()
+    }
+
     fn filter_view(&self) -> View<'_> {
         let mut chains = view(&self.base().filter);
         for port in self.services() {
-            append(&mut chains, "KUBE-SERVICES", &port.filter_services);
-            append(&mut chains, "KUBE-EXTERNAL-SERVICES", &port.filter_external);
-            append(&mut chains, "KUBE-PROXY-FIREWALL", &port.filter_firewall);
-            append(&mut chains, "KUBE-NODEPORTS", &port.filter_node_ports);
+            filter_parts(&mut chains, port);
         }
         chains
     }
@@ -43,9 +54,7 @@ impl Ruleset {
         // The rule for node ports stays last.
         let last = chains.insert("KUBE-SERVICES".into(), Vec::new());
         for port in self.services() {
-            append(&mut chains, "KUBE-SERVICES", &port.services);
-            append(&mut chains, "KUBE-NODEPORTS", &port.node_ports);
-            own_chains(&mut chains, port);
+            nat_parts(&mut chains, port);
         }
         let services = chains.entry("KUBE-SERVICES".into()).or_default();
         services.extend(last.iter().flatten());
@@ -56,7 +65,16 @@ impl Ruleset {
     }
 }
 
-fn own_chains<'a>(chains: &mut View<'a>, port: &'a ServiceRules) {
+fn filter_parts<'a>(chains: &mut View<'a>, port: &'a ServiceRules) {
+    append(chains, "KUBE-SERVICES", &port.filter_services);
+    append(chains, "KUBE-EXTERNAL-SERVICES", &port.filter_external);
+    append(chains, "KUBE-PROXY-FIREWALL", &port.filter_firewall);
+    append(chains, "KUBE-NODEPORTS", &port.filter_node_ports);
+}
+
+fn nat_parts<'a>(chains: &mut View<'a>, port: &'a ServiceRules) {
+    append(chains, "KUBE-SERVICES", &port.services);
+    append(chains, "KUBE-NODEPORTS", &port.node_ports);
     for (name, rules) in &port.chains {
         chains.insert(name.clone(), rules.iter().collect());
     }

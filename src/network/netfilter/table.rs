@@ -151,6 +151,15 @@ impl Ruleset {
         self.services.values()
     }
 
+    /// The rules of every port of one Service.
+    pub fn of_service(&self, service: &Key) -> impl Iterator<Item = &Arc<ServiceRules>> {
+        let names = self.by_service.get(service);
+        names
+            .into_iter()
+            .flatten()
+            .filter_map(|name| self.services.get(name))
+    }
+
     /// The Service ports that answer for an address.
     pub fn at_ip(&self, ip: Ipv4Addr) -> impl Iterator<Item = &Arc<ServiceRules>> {
         let names = self.by_ip.get(&ip);

@@ -10,9 +10,10 @@ use super::actions;
 use super::mirror::Mirror;
 use super::protocol::{ConditionView, Detail, EventView, Subject};
 use super::view;
-use crate::api::{Key, Kind, Object};
+use crate::api::{Event, Key, Kind, Object};
 use crate::cluster::Cluster;
 use crate::sim::Instant;
+use crate::sim::order::Order as _;
 use serde_json::Value;
 
 /// The latest events shown of a subject.
@@ -75,26 +76,23 @@ fn blank(subject: Subject) -> Detail {
     }
 }
 
-/// The events about an object, the latest first.
+/// The events about an object, the latest first; of one second, the one that was
+/// written last.
 fn events(mirror: &Mirror, kind: Kind, key: &Key) -> Vec<EventView> {
-    let namespace = if key.namespace.is_empty() {
-        "default"
-    } else {
-        &*key.namespace
-    };
-    let mut events: Vec<EventView> = mirror
-        .events
-        .in_namespace(namespace)
-        .filter(|event| {
-            let about = &event.involved_object;
-            about.name.as_deref() == Some(&*key.name)
-                && about.kind.as_deref() == Some(kind.info().kind)
-        })
-        .map(|event| view::event(event))
+    let about = mirror.events.regarding(kind.info().kind, key);
+    let mut events: Vec<(EventView, u64)> = about
+        .map(|event| (view::event(event), revision(event)))
         .collect();
-    events.sort_by_key(|event| std::cmp::Reverse(event.at));
+    events.order_by_key(|(event, revision)| std::cmp::Reverse((event.at, *revision)));
     events.truncate(EVENTS_MAX);
-    events
+    events.into_iter().map(|(event, _)| event).collect()
+}
+
+fn revision(event: &Event) -> u64 {
+    let version = event.metadata.resource_version.as_deref();
+    version
+        .and_then(|version| version.parse().ok())
+        .unwrap_or(0)
 }
 
 fn conditions(json: &Value) -> Vec<ConditionView> {
@@ -134,4 +132,93 @@ fn pairs<'a>(map: impl IntoIterator<Item = (&'a String, &'a String)>) -> String 
         .map(|(key, value)| format!("{key}={value}"))
         .collect::<Vec<_>>()
         .join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Session;
+    use super::super::protocol::Subject;
+    use crate::api::{Key, Kind};
+    use crate::cluster::ClusterSpec;
+    use crate::sim::SECOND;
+
+    const WEB: &str = r#"
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec: {containers: [{name: web, image: "nginx:1.29"}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web2}
+spec: {containers: [{name: web, image: "nginx:1.29"}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web2}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+"#;
+
+    fn detail(session: &mut Session, kind: Kind) -> super::Detail {
+        session.mirror.observe(&mut session.cluster);
+        let key = Key::new("default", "web");
+        super::of(
+            &session.cluster,
+            &session.mirror,
+            &Subject::Object { kind, key },
+        )
+    }
+
+    fn played() -> Session {
+        let mut session = Session::new(ClusterSpec::default());
+        super::actions::apply(&mut session.cluster, WEB);
+        let until = session.cluster.now() + 60 * SECOND;
+        session.cluster.advance(until, u32::MAX);
+        session
+    }
+
+    #[test]
+    fn a_pods_events_are_its_own_and_the_latest_comes_first() {
+        let detail = detail(&mut played(), Kind::Pod);
+        let reasons: Vec<&str> = detail.events.iter().map(|event| &*event.reason).collect();
+        assert_eq!(
+            reasons,
+            ["Started", "Created", "Pulled", "Pulling", "Scheduled"]
+        );
+        assert!(detail.events.iter().all(|event| &*event.key.name == "web"));
+    }
+
+    #[test]
+    fn a_services_rules_are_those_that_name_it() {
+        let detail = detail(&mut played(), Kind::Service);
+        let rules = detail
+            .texts
+            .iter()
+            .find(|(title, _)| title == "Rules of kube-proxy");
+        let rules: Vec<&str> = rules
+            .map(|(_, text)| text.lines().collect())
+            .unwrap_or_default();
+        assert!(
+            rules.iter().all(|line| line.contains("\"default/web")),
+            "{rules:#?}"
+        );
+        assert!(
+            rules.iter().all(|line| !line.contains("default/web2")),
+            "{rules:#?}"
+        );
+        let chains: Vec<&str> = rules
+            .iter()
+            .filter_map(|line| line.strip_prefix("-A ")?.split([' ', '-']).nth(1))
+            .collect();
+        assert_eq!(
+            chains,
+            ["SEP", "SEP", "SERVICES", "SVC", "SVC"],
+            "{rules:#?}"
+        );
+    }
 }

@@ -57,17 +57,12 @@ pub(super) fn write(cluster: &Cluster, mirror: &Mirror, service: &Service, detai
     }
 }
 
-/// The rules that a node's kube-proxy wrote for a service: those whose comment
-/// names it. Any node will do, the rules are alike on all but for policies.
+/// The rules that a node's kube-proxy wrote for a service. Any node will do, the
+/// rules are alike on all but for policies.
 fn rules_of(cluster: &Cluster, service: &Key) -> Option<String> {
     let node = cluster.node_names().find(|node| cluster.is_powered(node))?;
-    let saved = cluster.network().iptables_save(&node, cluster.now())?;
-    let comment = service.to_string();
-    let lines: Vec<&str> = saved
-        .lines()
-        .filter(|line| line.contains(&comment))
-        .collect();
-    (!lines.is_empty()).then(|| lines.join("\n"))
+    let rules = cluster.network().service_rules(&node, service);
+    (!rules.is_empty()).then(|| rules.join("\n"))
 }
 
 fn why_these(

@@ -5,6 +5,7 @@ use super::super::protocol::{Detail, Why, WorkloadView};
 use super::super::view;
 use super::{fact, object, pairs};
 use crate::api::{Deployment, Kind, ReplicaSet, Resource};
+use crate::sim::order::Order as _;
 
 pub(super) fn write_deployment(mirror: &Mirror, deployment: &Deployment, detail: &mut Detail) {
     let Some(seen) = view::workload(mirror, Kind::Deployment, &deployment.key()) else {
@@ -31,7 +32,7 @@ pub(super) fn write_deployment(mirror: &Mirror, deployment: &Deployment, detail:
         .replica_sets
         .controlled_by(deployment.uid())
         .collect();
-    sets.sort_by_key(|set| {
+    sets.order_by_key(|set| {
         std::cmp::Reverse(set.metadata.creation_timestamp.clone().map(|time| time.0))
     });
     for set in sets {

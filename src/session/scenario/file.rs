@@ -193,7 +193,8 @@ pub enum Proof {
         kind: String,
         /// Name.
         name: String,
-        /// JSON pointer (`/status/readyReplicas`).
+        /// JSON pointer (`/status/readyReplicas`). A step in brackets finds an
+        /// element of a list by a field (`/status/conditions/[type=Ready]/status`).
         path: String,
         /// Value.
         equals: Value,

@@ -7,6 +7,7 @@ use crate::cluster::Cluster;
 use crate::session::mirror::Mirror;
 use crate::session::{actions, view};
 use crate::sim::trace::{Journey, LegKind, Verdict};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 pub(super) fn holds(
@@ -58,25 +59,22 @@ pub(super) fn holds(
 /// kube-proxy names the endpoint in the comment of each rule that leads to one
 /// (`default/web -> 10.244.1.2:80`).
 fn every_node_leads_to(cluster: &Cluster, service: &str, endpoints: usize) -> bool {
-    let leads = format!("\"default/{service} -> ");
+    let service = Key::new("default", service);
     cluster
         .node_names()
         .filter(|node| cluster.is_powered(node))
         .all(|node| {
-            let saved = cluster
-                .network()
-                .iptables_save(&node, cluster.now())
-                .unwrap_or_default();
-            let targets: BTreeSet<&str> = saved
-                .lines()
+            let rules = cluster.network().service_rules(&node, &service);
+            let targets: BTreeSet<&str> = rules
+                .iter()
                 .filter(|line| line.starts_with("-A KUBE-SVC-"))
-                .filter_map(|line| line.split_once(&leads)?.1.split('"').next())
+                .filter_map(|line| line.split_once(" -> ")?.1.split('"').next())
                 .collect();
             targets.len() == endpoints
         })
 }
 
-fn field(cluster: &Cluster, kind: &str, name: &str, path: &str) -> Option<serde_json::Value> {
+fn field(cluster: &Cluster, kind: &str, name: &str, path: &str) -> Option<Value> {
     let kind = Kind::ALL
         .iter()
         .copied()
@@ -87,7 +85,25 @@ fn field(cluster: &Cluster, kind: &str, name: &str, path: &str) -> Option<serde_
         ""
     };
     let object = actions::look(cluster, kind, &Key::new(namespace, name))?;
-    object.to_json().pointer(path).cloned()
+    at(&object.to_json(), path).cloned()
+}
+
+/// The value at a path: a JSON pointer whose steps may also find an element of a
+/// list by one of its fields (`[type=Ready]`).
+fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    let steps = path.split('/').skip(1);
+    steps.fold(Some(value), |value, step| {
+        let found = step
+            .strip_prefix('[')
+            .and_then(|step| step.strip_suffix(']'));
+        match found.and_then(|pair| pair.split_once('=')) {
+            Some((field, wanted)) => {
+                let mut elements = value?.as_array()?.iter();
+                elements.find(|element| element.get(field).and_then(Value::as_str) == Some(wanted))
+            }
+            None => value?.pointer(&format!("/{step}")),
+        }
+    })
 }
 
 fn passed_nodes(journey: &Journey) -> usize {
@@ -112,4 +128,31 @@ fn was_rewritten(journey: &Journey) -> bool {
             .iter()
             .any(|hop| hop.verdict == Verdict::Rewritten && &*hop.stage != "route")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_path_finds_elements_by_place_and_by_field() {
+        let node = json!({"status": {"conditions": [
+            {"type": "MemoryPressure", "status": "False"},
+            {"type": "Ready", "status": "True"},
+        ]}, "a/b": 1});
+        for (path, found) in [
+            (
+                "/status/conditions/[type=Ready]/status",
+                Some(json!("True")),
+            ),
+            ("/status/conditions/0/status", Some(json!("False"))),
+            ("/status/conditions/[type=Nothing]/status", None),
+            ("/status/[type=Ready]", None),
+            ("/a~1b", Some(json!(1))),
+            ("", Some(node.clone())),
+        ] {
+            assert_eq!(at(&node, path), found.as_ref(), "{path}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::super::process::World;
 use super::machine::{Machine, Outcome};
 use super::text::find_expression;
+use crate::sim::order::Order as _;
 use std::sync::Arc;
 
 /// Most lines that `seq` and `yes` write.
@@ -368,7 +369,7 @@ fn lines_of(name: &str, text: &str, reverse: bool) -> String {
         "uniq" => lines.dedup(),
         "tac" => lines.reverse(),
         _ => {
-            lines.sort();
+            lines.order();
             if reverse {
                 lines.reverse();
             }
