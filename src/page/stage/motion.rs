@@ -373,6 +373,7 @@ mod tests {
                 call: true,
                 resource: "pods".into(),
                 count: 2,
+                at: Instant::ZERO,
             })
             .collect();
         motion.schedule_bundles(&bundles, 0.0);
