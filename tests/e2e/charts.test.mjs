@@ -30,10 +30,13 @@ testInBothSizes("pods by phase and restarts are counted as the cluster has them"
   // Two of CoreDNS, four of the control plane, kube-proxy on each of the four nodes.
   await row(page, "Pods by phase over time", [null, "0", "10", "0", "0", "0"]);
   await press(page, "Deploy an app");
+  // On a phone what was made is shown in the same sheet.
+  await openPanel(page, "Charts");
   await row(page, "Pods by phase over time", [null, "0", "13", "0", "0", "0"]);
   await page.getByText("Running 13").waitFor();
   assert.match((await rows(page, "Container restarts over time")).at(-1)[1], /^0$/);
   await press(page, "Crash a container");
+  await openPanel(page, "Charts");
   await row(page, "Container restarts over time", [null, "1"]);
   await page.getByText("1 so far").waitFor();
   assert.deepEqual(await axe(".charts"), []);
@@ -57,10 +60,10 @@ test("a node's bar grows by what its pods ask for", {}, async ({ page }) => {
   await editor.getByRole("button", { name: "Apply" }).click();
   await listed(page, /^Pod default\/asks, running and ready/);
   await openPanel(page, "Charts");
-  await row(page, NODES, ["node-2", "1.5 of 4 (38 %)", "2.0Gi of 8.0Gi (25 %)"]);
+  await row(page, NODES, ["node-2", "1.5 of 4 (38 %)", "2Gi of 8Gi (25 %)"]);
   await row(page, NODES, ["node-1", "0 of 4 (0 %)", null]);
   await select(page, /^Pod default\/asks/);
   await openPanel(page, "Inspector");
-  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByRole("group", { name: "Actions" }).getByRole("button", { name: "Delete" }).click();
   await row(page, NODES, ["node-2", "0 of 4 (0 %)", null]);
 });

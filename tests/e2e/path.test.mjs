@@ -99,9 +99,10 @@ testInBothSizes("paste a manifest, kill a container, kill a node, follow a packe
   await page.getByRole("button", { name: "Stop node" }).click();
   await page.getByRole("status").filter({ hasText: /has no power/ }).waitFor();
   await listed(page, new RegExp(`^${lost}, Ready, no power, last heartbeat`));
-  await page.getByText("Has no power; its heartbeats stay away.").waitFor();
+  await page.getByText("Has no power. The API server does not know yet").waitFor();
   await speed(page, "10");
   await listed(page, new RegExp(`^${lost}, Unknown, no power`));
+  await page.getByText("Has no power; its heartbeats stay away.").waitFor();
   await readyOnPowered(page, 3);
   assert.equal((await entries(page, named("running and ready"))).length, 0);
   await page.getByRole("button", { name: "Start node" }).click();
