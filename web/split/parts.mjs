@@ -5,7 +5,7 @@
 // table that both share (`links`). A stand-in of the first part first sees to it that the second one is
 // there (`load_later`, src/page/later.rs).
 
-import { KIND, SECTION, join, list, number, read, signed, sized, write, writeExport, writeImport } from "./format.mjs";
+import { KIND, SECTION, join, list, name, number, read, signed, sized, write, writeExport, writeImport } from "./format.mjs";
 
 /** How the second part calls the first one. */
 const FIRST = "first";
@@ -58,6 +58,11 @@ export function withFlags(bytes) {
     .set(SECTION.export, list([...exports, ...named, loaded]))
     .set(SECTION.code, list(flagged));
   return write(sections);
+}
+
+/** A module with nothing in it and of some size: what a flagged program loads as its second part. */
+export function emptyModule(size) {
+  return write(new Map([[SECTION.custom, join([name("nothing"), new Uint8Array(size)])]]));
 }
 
 function endOfLocals(body) {
