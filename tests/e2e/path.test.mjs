@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { entries, listed, openPanel, press, select, speed } from "./lib/steps.mjs";
-import { assert, test, testInBothSizes } from "./lib/tests.mjs";
+import { assert, skip, test, testInBothSizes } from "./lib/tests.mjs";
 
 const MANIFEST = `apiVersion: apps/v1
 kind: Deployment
@@ -151,6 +151,7 @@ test("with reduced motion nothing travels, and the same is told", { reducedMotio
   }
 });
 
+const PUBLISHED = "the guestbook as it was published, pasted, ends Running with every Service served";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const corpus = path.join(here, "..", "..", "..", "shared", "corpus");
 const guestbook = ["apps/guestbook", "kubernetes-docs/application/guestbook"]
@@ -158,9 +159,9 @@ const guestbook = ["apps/guestbook", "kubernetes-docs/application/guestbook"]
   .find((folder) => existsSync(folder));
 
 if (guestbook === undefined) {
-  console.log("skipped: the published guestbook is pasted only where ../shared/corpus is");
+  skip(PUBLISHED, "there is no ../shared/corpus here");
 } else {
-  test("the guestbook as it was published, pasted, ends Running with every Service served", {}, async ({ page }) => {
+  test(PUBLISHED, {}, async ({ page }) => {
     const files = readdirSync(guestbook).filter((name) => name.endsWith(".yaml"));
     const texts = files.map((name) => readFileSync(path.join(guestbook, name), "utf8"));
     await paste(page, texts.join("\n---\n"));
