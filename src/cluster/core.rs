@@ -54,6 +54,9 @@ impl Core {
     /// Sends a delivery to every component that has something to hear. Observers
     /// come and take theirs.
     pub(super) fn send_deliveries(&mut self) {
+        if !self.api.is_serving() {
+            return;
+        }
         for watcher in self.api.take_woken() {
             if self.followed.contains(&watcher) {
                 self.with_news.insert(watcher);

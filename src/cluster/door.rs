@@ -1,8 +1,7 @@
 //! What a listener does with a cluster: it hears which of its watches have news,
 //! and fetches pages from pods.
 
-use super::event::Event;
-use super::{Cluster, running};
+use super::Cluster;
 use crate::api::{Key, Name};
 use crate::apiserver::WatcherId;
 use crate::client::Ctx;
@@ -34,8 +33,7 @@ impl Cluster {
 
     /// Sends a packet; answers with its whole way, and with what the sender heard.
     pub fn fetch(&mut self, send: Send) -> (Arc<Journey>, Option<Reached>) {
-        self.network
-            .fetch(&mut self.core.sim, None, send, &self.dns)
+        self.network.fetch(&mut self.core.sim, None, send)
     }
 
     /// One of several, by chance.
@@ -109,15 +107,11 @@ impl Cluster {
         node: &Name,
         act: impl FnOnce(&mut Kubelet, &mut Ctx<'_, kubelet::Timer>, &mut Network) -> R,
     ) -> Option<R> {
-        let (core, net) = (&mut self.core, &mut self.network);
-        let (at, machine) = running(&mut self.machines, &self.machine_by_name, node)?;
+        let at = self.boot_of(node)?;
         let mut result = None;
-        core.step(
-            Actor::Kubelet(node.clone()),
-            None,
-            |timer| Event::Kubelet(at, timer),
-            |ctx| result = Some(act(&mut machine.kubelet, ctx, net)),
-        );
+        self.step_kubelet(at, None, |kubelet, ctx, net| {
+            result = Some(act(kubelet, ctx, net));
+        });
         self.core.send_deliveries();
         result
     }

@@ -7,18 +7,20 @@
 //! the node.
 
 mod admission;
+mod ask;
 mod backoff;
 mod config;
 mod containers;
+mod duration;
 mod environment;
 mod exec;
+mod hooks;
 mod host;
 mod images;
 mod mounts;
 mod node;
 mod phase;
 mod probes;
-mod quantity;
 mod reach;
 pub mod runtime;
 mod static_pods;
@@ -40,6 +42,7 @@ use crate::apiserver::{Selection, WatchEvent, WatcherId};
 use crate::client::Ctx;
 use crate::network::Network;
 use crate::sim::trace::Change;
+use ask::Answer;
 use host::Host;
 use probes::ProbeKind;
 use std::collections::BTreeMap;
@@ -70,7 +73,9 @@ enum Wake {
     Process(At),
     PreStopped(At),
     Kill(At),
+    PostStarted(At),
     Probe(At, ProbeKind),
+    ProbeAnswered(At, ProbeKind, Answer),
     Reclaim(Name),
     Exec(u64),
 }
@@ -212,9 +217,10 @@ impl Kubelet {
             return self.host.delete_now(&pod.key(), pod.uid(), ctx);
         };
         self.with_pod(&uid, |host, worker| {
+            let unknown = worker.api.is_none();
             worker.api = (change != Change::Deleted).then(|| pod.clone());
             worker.written = None;
-            if change == Change::Deleted || pod.metadata.deletion_timestamp.is_some() {
+            if unknown || change == Change::Deleted || pod.metadata.deletion_timestamp.is_some() {
                 host.request_sync(worker, ctx.now(), ctx);
             }
         });
@@ -287,8 +293,14 @@ impl Kubelet {
             Wake::Kill(at) => {
                 self.at(at, |host, worker, index| host.kill(worker, index, ctx, net));
             }
+            Wake::PostStarted(at) => self.at(at, |host, worker, index| {
+                host.post_started(worker, index, ctx, net)
+            }),
             Wake::Probe(at, kind) => self.at(at, |host, worker, index| {
                 host.probe_due(worker, index, kind, ctx, net)
+            }),
+            Wake::ProbeAnswered(at, kind, answer) => self.at(at, |host, worker, index| {
+                host.probe_answered(worker, index, (kind, answer), ctx, net)
             }),
         }
     }

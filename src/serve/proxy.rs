@@ -37,7 +37,7 @@ pub(super) fn answer(engine: &mut Engine, to: &ProxyTo, path: String) -> Respons
         Some(Reached::Http(status, body)) => return page(status, &body, content_type(&body)),
         Some(Reached::Open) => "EOF".to_owned(),
         Some(Reached::Refused(why)) => format!("{target}: connect: {}", why.to_lowercase()),
-        Some(Reached::Silence | Reached::UnknownHost) | None => format!("{target}: i/o timeout"),
+        Some(Reached::Silence | Reached::Unresolved(_)) | None => format!("{target}: i/o timeout"),
     };
     route::failure(unavailable(format!("error trying to reach service: {why}")))
 }

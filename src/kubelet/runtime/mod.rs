@@ -19,5 +19,5 @@ pub use process::{Process, Step, World};
 pub(super) use reference::fingerprint;
 pub use reference::{PullError, Reference};
 pub use serving::{Protocol, Serves, Site, Socket};
-pub use shell::{Machine, Reach, Reached};
+pub use shell::{Machine, NoAddress, Reach, Reached};
 pub use terminal::{Key, Terminal};

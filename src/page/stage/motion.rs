@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// No effect begins later than this after its record came.
 pub const BACKLOG_MS: f64 = 2600.0;
 
-/// Flights at once; further pods are simply there.
-pub const FLIGHTS_MAX: usize = 120;
+/// Flights at once; further pods are simply there, and counted.
+pub const FLIGHTS_MAX: usize = 60;
 
 /// Ghosts at once.
 pub const GHOSTS_MAX: usize = 60;
@@ -33,6 +33,9 @@ pub struct Motion {
     pub messages: Vec<Message>,
     /// Flights by the pod's uid.
     pub flights: BTreeMap<Name, Flight>,
+    /// Pods that came to their places without a flight of late, and until when
+    /// that is told.
+    pub unflown: (u32, f64),
     /// When pods began to shake, by key.
     pub shakes: BTreeMap<Key, f64>,
     /// Lost pods.
@@ -266,9 +269,14 @@ impl Motion {
 
     /// Lets a pod fly from `from` to its seat.
     pub fn fly(&mut self, uid: &Name, from: Rect, start: f64, lasts: f64) {
-        if self.flights.len() < FLIGHTS_MAX && !self.reduced {
+        if self.reduced {
+            return;
+        }
+        if self.flights.len() < FLIGHTS_MAX {
             self.flights
                 .insert(uid.clone(), Flight { from, start, lasts });
+        } else {
+            self.unflown = (self.unflown.0 + 1, start + NOTE_MS);
         }
     }
 
@@ -288,6 +296,9 @@ impl Motion {
         self.messages
             .retain(|message| now < message.start + MESSAGE_MS);
         self.shakes.retain(|_, start| now < *start + SHAKE_MS);
+        if now >= self.unflown.1 {
+            self.unflown = (0, 0.0);
+        }
         self.ghosts.retain(|ghost| now < ghost.born + GHOST_MS);
         self.node_notes.retain(|_, note| now < note.until);
         self.notes.retain(|_, note| now < note.until);
@@ -304,6 +315,7 @@ impl Motion {
     pub fn moves(&self) -> bool {
         !(self.messages.is_empty()
             && self.flights.is_empty()
+            && self.unflown.0 == 0
             && self.shakes.is_empty()
             && self.ghosts.is_empty()
             && self.node_notes.is_empty()
@@ -373,6 +385,7 @@ mod tests {
                 call: true,
                 resource: "pods".into(),
                 count: 2,
+                at: Instant::ZERO,
             })
             .collect();
         motion.schedule_bundles(&bundles, 0.0);
@@ -414,6 +427,19 @@ mod tests {
         assert_eq!(motion.runs.len(), 1);
         motion.schedule(&[fault("node-2")], 1.0, 0.0);
         assert!(motion.runs.is_empty());
+    }
+
+    #[test]
+    fn what_is_too_much_to_fly_is_counted_for_a_while() {
+        let mut motion = Motion::default();
+        for n in 0..FLIGHTS_MAX + 240 {
+            motion.fly(&format!("{n}").into(), Rect::default(), 0.0, FLIGHT_MS);
+        }
+        assert_eq!(motion.flights.len(), FLIGHTS_MAX);
+        assert_eq!(motion.unflown.0, 240);
+        motion.tick(NOTE_MS, |_| 0.0);
+        motion.land(NOTE_MS);
+        assert!(!motion.moves());
     }
 
     #[test]

@@ -18,4 +18,4 @@ mod tests;
 mod text;
 
 pub use machine::Machine;
-pub use network::{Reach, Reached};
+pub use network::{NoAddress, Reach, Reached};

@@ -42,7 +42,7 @@ impl Machine {
 
     /// A server on one port, for good.
     pub(super) fn serve_port(&mut self, port: u16, world: &mut World<'_>) -> Outcome {
-        self.open_port(Protocol::Tcp, port, Serves::Plain, Duration::ZERO, world);
+        self.open_port(Protocol::Tcp, port, Serves::Silent, Duration::ZERO, world);
         Outcome::Forever
     }
 
@@ -140,7 +140,7 @@ impl Machine {
 
     /// A client of a server in this pod.
     fn client(&mut self, port: u16, good: &str, bad: &str, world: &mut World<'_>) -> Outcome {
-        match world.reach.connect("127.0.0.1", port, "/") {
+        match world.reach.connect(world.now, "127.0.0.1", port, "/") {
             Reached::Open | Reached::Http(..) => {
                 self.out(world, good);
                 Outcome::Sleep(Duration::from_millis(20), 0)

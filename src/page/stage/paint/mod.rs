@@ -123,13 +123,16 @@ impl Frame<'_> {
             }),
             _ => return,
         };
-        for pod in self.world.pods.values().filter(|pod| belongs(pod)) {
-            if let Some(rect) = self.director.pod_rect(&pod.uid, self.now) {
-                let rect = self.view.rect(&rect).inset(-3.0);
-                self.pen
-                    .stroke_rect(&rect, 8.0, &self.palette.select, 1.2, false);
-            }
-        }
+        let pods = self.world.pods.values().filter(|pod| belongs(pod));
+        let around = |pod: &PodView| {
+            let rect = self.director.pod_rect(&pod.uid, self.now)?;
+            let rect = self.view.rect(&rect);
+            // Small pods stand close: their rings must not meet.
+            Some(rect.inset(-(rect.w * 0.1).clamp(0.5, 3.0)))
+        };
+        let rects: Vec<Rect> = pods.filter_map(around).collect();
+        self.pen
+            .stroke_rects(&rects, 8.0, &self.palette.select, 1.2);
     }
 
     fn hovered(&self) -> Option<Rect> {
