@@ -86,12 +86,18 @@ fn a_controller_keeps_copies() {
             .for_each(|_| std::future::ready(()));
         let story = async {
             let post = PostParams::default();
-            api.create(&post, &config_map("quiet", false, "1")).await.expect("it is created");
-            api.create(&post, &config_map("loud", true, "1")).await.expect("it is created");
+            api.create(&post, &config_map("quiet", false, "1"))
+                .await
+                .expect("it is created");
+            api.create(&post, &config_map("loud", true, "1"))
+                .await
+                .expect("it is created");
             wait_for(&api, "loud-copy", "1").await;
             let change = json!({"data": {"k": "2"}});
             let merge = Patch::Merge(&change);
-            api.patch("loud", &PatchParams::default(), &merge).await.expect("it is patched");
+            api.patch("loud", &PatchParams::default(), &merge)
+                .await
+                .expect("it is patched");
             wait_for(&api, "loud-copy", "2").await;
             let copy = api.get("loud-copy").await.expect("it is there");
             let managers: Vec<Option<String>> = copy
@@ -102,8 +108,15 @@ fn a_controller_keeps_copies() {
                 .map(|entry| entry.manager)
                 .collect();
             assert_eq!(managers, [Some("copier".to_owned())]);
-            assert!(api.get_opt("quiet-copy").await.expect("an answer").is_none());
-            api.delete("loud", &DeleteParams::default()).await.expect("it is deleted");
+            assert!(
+                api.get_opt("quiet-copy")
+                    .await
+                    .expect("an answer")
+                    .is_none()
+            );
+            api.delete("loud", &DeleteParams::default())
+                .await
+                .expect("it is deleted");
             let missing = api.get("loud").await.expect_err("it is gone");
             assert!(matches!(missing, kube::Error::Api(status) if status.code == 404));
         };
@@ -128,7 +141,9 @@ fn pods_are_created_awaited_listed_in_pages_and_read() {
                 }]},
             });
             let pod: Pod = serde_json::from_value(pod).expect("it is one");
-            api.create(&PostParams::default(), &pod).await.expect("it is created");
+            api.create(&PostParams::default(), &pod)
+                .await
+                .expect("it is created");
         }
         let running = kube::runtime::wait::conditions::is_pod_running();
         kube::runtime::wait::await_condition(api.clone(), "p4", running)

@@ -53,7 +53,11 @@ fn messages() -> &'static Messages {
 fn field(text: &'static str) -> Option<(u64, Field)> {
     let mut parts = text.splitn(3, ':');
     let (number, name, of) = (parts.next()?, parts.next()?, parts.next()?);
-    let (form, of) = match (of.strip_prefix("[]"), of.strip_prefix("{}"), of.strip_prefix('&')) {
+    let (form, of) = match (
+        of.strip_prefix("[]"),
+        of.strip_prefix("{}"),
+        of.strip_prefix('&'),
+    ) {
         (Some(of), ..) => (Form::List, of),
         (_, Some(of), _) => (Form::Map, of),
         (_, _, Some(of)) => (Form::Inline, of),
@@ -75,9 +79,9 @@ pub(super) fn is_protobuf(body: &[u8]) -> bool {
 
 /// The object in a body. The error says what is wrong with it.
 pub(super) fn decode(body: &[u8]) -> Result<Value, String> {
-    let envelope = body
-        .strip_prefix(MAGIC)
-        .ok_or("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")?;
+    let envelope = body.strip_prefix(MAGIC).ok_or(
+        "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]",
+    )?;
     let (mut type_meta, mut raw) = (Map::new(), &[][..]);
     for part in parts(envelope) {
         match part? {
@@ -95,7 +99,12 @@ pub(super) fn decode(body: &[u8]) -> Result<Value, String> {
             _ => {}
         }
     }
-    let text = |name: &str| type_meta.get(name).and_then(Value::as_str).unwrap_or_default();
+    let text = |name: &str| {
+        type_meta
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let package = match text("apiVersion").split_once('/') {
         None => format!("core/{}", text("apiVersion")),
         Some((group, version)) => {
@@ -159,7 +168,12 @@ fn part<'a>(rest: &mut &'a [u8]) -> Result<(u64, Wire<'a>), String> {
     };
     let wire = match tag & 7 {
         0 => Wire::Number(varint(rest)?),
-        1 => Wire::Number(cut(8)?.try_into().map(u64::from_le_bytes).map_err(|_| BROKEN)?),
+        1 => Wire::Number(
+            cut(8)?
+                .try_into()
+                .map(u64::from_le_bytes)
+                .map_err(|_| BROKEN)?,
+        ),
         5 => {
             let number = cut(4)?.try_into().map(u32::from_le_bytes);
             Wire::Number(number.map(u64::from).map_err(|_| BROKEN)?)
@@ -322,7 +336,11 @@ fn time(of: &str, bytes: &[u8]) -> Result<Value, String> {
     };
     let text = time.to_string();
     Ok(match of {
-        "meta/v1.MicroTime" => json!(format!("{}.{:06}Z", text.trim_end_matches('Z'), nanos / 1000)),
+        "meta/v1.MicroTime" => json!(format!(
+            "{}.{:06}Z",
+            text.trim_end_matches('Z'),
+            nanos / 1000
+        )),
         _ => json!(text),
     })
 }
@@ -336,7 +354,11 @@ mod tests {
     }
 
     fn envelope(api_version: &str, kind: &str, raw: &[u8]) -> Vec<u8> {
-        let names = [tagged(1, api_version.as_bytes()), tagged(2, kind.as_bytes())].concat();
+        let names = [
+            tagged(1, api_version.as_bytes()),
+            tagged(2, kind.as_bytes()),
+        ]
+        .concat();
         [MAGIC, &tagged(1, &names), &tagged(2, raw)].concat()
     }
 
@@ -355,22 +377,39 @@ mod tests {
         // replicas: 0 is meant; paused: false is only the zero of its type.
         let spec = [&[1 << 3, 0][..], &[7 << 3, 0]].concat();
         let found = decode(&envelope("apps/v1", "Deployment", &tagged(2, &spec)));
-        assert_eq!(found.map(|found| found["spec"].clone()), Ok(json!({"replicas": 0})));
+        assert_eq!(
+            found.map(|found| found["spec"].clone()),
+            Ok(json!({"replicas": 0}))
+        );
         let options = decode(&envelope("policy/v1", "DeleteOptions", &[1 << 3, 30]));
-        assert_eq!(options.map(|found| found["gracePeriodSeconds"].clone()), Ok(json!(30)));
+        assert_eq!(
+            options.map(|found| found["gracePeriodSeconds"].clone()),
+            Ok(json!(30))
+        );
     }
 
     #[test]
     fn messages_in_one_another_and_inline_are_read() {
-        let port = [tagged(2, b"TCP"), vec![3 << 3, 80], tagged(4, &[1 << 3, 0, 2 << 3, 80])].concat();
+        let port = [
+            tagged(2, b"TCP"),
+            vec![3 << 3, 80],
+            tagged(4, &[1 << 3, 0, 2 << 3, 80]),
+        ]
+        .concat();
         let service = decode(&envelope("v1", "Service", &tagged(2, &tagged(1, &port))));
         let expected = json!([{"protocol": "TCP", "port": 80, "targetPort": 80}]);
-        assert_eq!(service.map(|found| found["spec"]["ports"].clone()), Ok(expected));
+        assert_eq!(
+            service.map(|found| found["spec"]["ports"].clone()),
+            Ok(expected)
+        );
         let source = tagged(2, &tagged(19, &tagged(1, &tagged(1, b"settings"))));
         let volume = [tagged(1, b"v"), source].concat();
         let pod = decode(&envelope("v1", "Pod", &tagged(2, &tagged(1, &volume))));
         let expected = json!([{"name": "v", "configMap": {"name": "settings"}}]);
-        assert_eq!(pod.map(|found| found["spec"]["volumes"].clone()), Ok(expected));
+        assert_eq!(
+            pod.map(|found| found["spec"]["volumes"].clone()),
+            Ok(expected)
+        );
     }
 
     #[test]
