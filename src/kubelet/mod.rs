@@ -13,6 +13,7 @@ mod config;
 mod containers;
 mod duration;
 mod environment;
+mod exec;
 mod hooks;
 mod host;
 mod images;
@@ -34,6 +35,7 @@ mod writer;
 mod tests;
 
 pub use config::NodeConfig;
+pub use exec::{ExecError, ExecNews, ExecRequest};
 
 use crate::api::{Key, Kind, Name, Node, Object, Pod, Resource};
 use crate::apiserver::{Selection, WatchEvent, WatcherId};
@@ -75,6 +77,7 @@ enum Wake {
     Probe(At, ProbeKind),
     ProbeAnswered(At, ProbeKind, Answer),
     Reclaim(Name),
+    Exec(u64),
 }
 
 /// The kubelet of one node.
@@ -85,6 +88,9 @@ pub struct Kubelet {
     /// Uid of the worker of each pod.
     by_key: BTreeMap<Key, Name>,
     watches: Vec<WatcherId>,
+    /// Commands that somebody runs in containers.
+    execs: BTreeMap<u64, exec::Exec>,
+    next_exec: u64,
 }
 
 impl Kubelet {
@@ -95,6 +101,8 @@ impl Kubelet {
             pods: BTreeMap::new(),
             by_key: BTreeMap::new(),
             watches: Vec::new(),
+            execs: BTreeMap::new(),
+            next_exec: 0,
         }
     }
 
@@ -129,6 +137,7 @@ impl Kubelet {
         }
         self.pods = BTreeMap::new();
         self.by_key = BTreeMap::new();
+        self.execs = BTreeMap::new();
         self.host = self.host.rebooted();
         self.start(ctx, net);
     }
@@ -269,6 +278,7 @@ impl Kubelet {
             Wake::Reclaim(uid) => {
                 self.with_pod(&uid, |host, worker| host.reclaim(worker, ctx));
             }
+            Wake::Exec(id) => self.step_exec(id, ctx, net),
             Wake::ContainerMade(at) => self.at(at, |host, worker, index| {
                 host.container_made(worker, index, ctx, net)
             }),
@@ -364,6 +374,12 @@ impl Kubelet {
             true => &container.previous_log,
             false => &container.log,
         })
+    }
+
+    /// The number of a container's present instance, and whether it runs.
+    pub fn instance(&self, pod: &Key, container: &str) -> Option<(u32, bool)> {
+        let container = self.container(pod, container)?;
+        Some((container.instance, container.is_running()))
     }
 
     /// Whether a container's process runs now.

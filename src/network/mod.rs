@@ -234,6 +234,21 @@ impl Network {
         self.nodes.values().map(|node| &**node)
     }
 
+    /// What listens on a TCP port of a pod.
+    pub fn listener(&self, pod: &Key, port: u16) -> Option<&Serves> {
+        let uid = self.uids.get(pod)?;
+        let node = self.nodes.get(self.homes.get(uid)?)?;
+        let mut sockets = match node.pods.get(uid) {
+            Some(namespace) => namespace.sockets.iter(),
+            None => node.sockets.iter(),
+        };
+        let found = sockets.find(|socket| {
+            let listener = &socket.listener;
+            socket.owner.id() == uid && listener.port == port && listener.protocol == Protocol::Tcp
+        });
+        found.map(|socket| &socket.listener.serves)
+    }
+
     /// The namespace of a pod by uid; none for host network.
     pub fn namespace(&self, uid: &str) -> Option<&PodNs> {
         let node = self.nodes.get(self.homes.get(uid)?)?;

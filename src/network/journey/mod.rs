@@ -43,18 +43,38 @@ impl Network {
     /// Sends a packet and follows it, with the lookup of its name first and its
     /// answer after; the journey is written to the trace.
     pub fn send(&mut self, sim: &mut Sim, cause: Cause, request: Send) -> Arc<Journey> {
-        let journey = Arc::new(self.travel(&mut sim.chance, sim.now, &request));
+        self.fetch(sim, cause, request).0
+    }
+
+    /// As [`Network::send`]; answers also with what the sending program heard.
+    pub fn fetch(
+        &mut self,
+        sim: &mut Sim,
+        cause: Cause,
+        request: Send,
+    ) -> (Arc<Journey>, Option<Reached>) {
+        let (journey, heard) = self.go_and_hear(&mut sim.chance, sim.now, &request);
+        let journey = Arc::new(journey);
         let what = What::Journey(journey.clone());
         sim.trace.push(sim.now, cause, Actor::World, what);
-        journey
+        (journey, heard)
     }
 
     /// The journey of a request, without writing it to the trace.
     pub fn travel(&mut self, chance: &mut Chance, now: Instant, request: &Send) -> Journey {
+        self.go_and_hear(chance, now, request).0
+    }
+
+    fn go_and_hear(
+        &mut self,
+        chance: &mut Chance,
+        now: Instant,
+        request: &Send,
+    ) -> (Journey, Option<Reached>) {
         let title = request.title();
         let sender = match self.sender(&request.from) {
             Ok(sender) => sender,
-            Err(summary) => return Journey::failed(title, Vec::new(), summary),
+            Err(summary) => return (Journey::failed(title, Vec::new(), summary), None),
         };
         let dns = self.dns().clone();
         let walker = Walker::new(self, chance, now);
@@ -65,14 +85,18 @@ impl Network {
             Ok(ip) => trip.exchange(ip, &request),
             Err(nowhere) => Err(nowhere.summary()),
         };
+        let heard = trip.heard.take();
         match outcome {
-            Ok(summary) => Journey {
-                title,
-                legs: trip.legs,
-                summary,
-                answered: true,
-            },
-            Err(summary) => Journey::failed(title, trip.legs, summary),
+            Ok(summary) => {
+                let journey = Journey {
+                    title,
+                    legs: trip.legs,
+                    summary,
+                    answered: true,
+                };
+                (journey, Some(heard.unwrap_or(Reached::Open)))
+            }
+            Err(summary) => (Journey::failed(title, trip.legs, summary), heard),
         }
     }
 

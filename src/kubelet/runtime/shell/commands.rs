@@ -148,6 +148,7 @@ impl Machine {
                 return Some(self.file_command(name, &plain, &flags, world));
             }
             "chmod" | "chown" | "sync" | "stty" | "kill" | "pkill" | "killall" => 0,
+            "tar" => return Some(self.tar(args, world)),
             "ls" => return Some(self.list(&plain, world)),
             "find" => {
                 let path = self.path(plain.first().map_or(".", |path| path.as_str()));

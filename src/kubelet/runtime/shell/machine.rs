@@ -152,6 +152,50 @@ impl Machine {
         }
     }
 
+    /// A shell that waits for command lines.
+    pub fn waiting_shell(
+        name: &str,
+        env: &BTreeMap<String, String>,
+        image: &'static Image,
+        ports: Vec<(Protocol, u16)>,
+    ) -> Self {
+        Machine {
+            stack: Vec::new(),
+            params: vec![name.to_owned()],
+            ..Machine::new(&[], env, image, ports)
+        }
+    }
+
+    /// Gives it all that it will ever read from its standard input.
+    pub fn feed(&mut self, input: &str) {
+        self.io.input = Some(input.into());
+    }
+
+    /// Begins a command line; step it then.
+    pub fn run_line(&mut self, line: &str, world: &mut World<'_>) {
+        if let Outcome::Code(code) = self.run_text(line, false, world) {
+            self.status = code;
+        }
+    }
+
+    /// `^C`: what runs in the foreground is over.
+    pub fn interrupt(&mut self) {
+        self.stack.clear();
+        (self.forever, self.waits, self.wake) = (false, false, None);
+        self.debt = Duration::ZERO;
+        self.status = 130;
+    }
+
+    /// Whether the shell was left (`exit`).
+    pub fn has_left(&self) -> bool {
+        self.left
+    }
+
+    /// The folder that it works in.
+    pub fn folder(&self) -> &str {
+        &self.cwd
+    }
+
     /// Runs the command to its end at once: code, output, and the time it would
     /// take. One that never ends takes a day.
     pub fn run_through(mut self, world: &mut World<'_>) -> (i32, String, Duration) {

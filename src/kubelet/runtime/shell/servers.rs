@@ -12,8 +12,8 @@ use std::time::Duration;
 /// Programs of package managers and builders: they take a while, and succeed.
 const BUSY: &[&str] = &[
     "apt-get", "apt", "apk", "yum", "dnf", "pip", "pip3", "npm", "yarn", "gem", "bundle", "mvn",
-    "gradle", "make", "git", "tar", "unzip", "gzip", "gunzip", "dd", "openssl", "install",
-    "kubectl", "helm",
+    "gradle", "make", "git", "unzip", "gzip", "gunzip", "dd", "openssl", "install", "kubectl",
+    "helm",
 ];
 /// Interpreters: they leave TERM to the script, and most scripts leave it alone.
 const INTERPRETERS: &[&str] = &[
