@@ -33,9 +33,7 @@ pub(super) fn select_own_pods(job: &mut Untyped) {
             let labels = metadata.entry("labels").or_insert_with(|| json!({}));
             if let Value::Object(labels) = labels {
                 for (label, value) in own {
-                    labels
-                        .entry(label)
-                        .or_insert_with(|| value.as_str().into());
+                    labels.entry(label).or_insert_with(|| value.as_str().into());
                 }
             }
         }
@@ -51,7 +49,10 @@ pub(super) fn select_own_pods(job: &mut Untyped) {
     }
     // Jobs without labels show those of their template.
     if job.metadata.labels.as_ref().is_none_or(BTreeMap::is_empty) {
-        let labels = job.rest.get("spec").and_then(|spec| spec.pointer("/template/metadata/labels"));
+        let labels = job
+            .rest
+            .get("spec")
+            .and_then(|spec| spec.pointer("/template/metadata/labels"));
         job.metadata.labels = labels.and_then(|labels| serde_json::from_value(labels.clone()).ok());
     }
 }

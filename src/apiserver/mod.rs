@@ -12,8 +12,8 @@ mod continue_token;
 mod create;
 pub mod defaulting;
 mod delete;
-mod evict;
 mod events;
+mod evict;
 mod fields;
 pub mod http;
 mod jobs;
@@ -61,7 +61,7 @@ pub enum Timer {
     ExpireEvents,
 }
 
-/// Where it listens (`--advertise-address`, `--secure-port`).
+/// Where the control plane's node serves the API.
 pub const ADDRESS: &str = "172.18.0.2:6443";
 
 /// kube-apiserver with its store.

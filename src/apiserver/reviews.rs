@@ -167,14 +167,20 @@ fn check_access(
     let (resource, other) = (given("resourceAttributes"), given("nonResourceAttributes"));
     let non_resource = |value: &Value| {
         let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
-        format!("{{\"Path\":{:?},\"Verb\":{:?}}}", text("path"), text("verb"))
+        format!(
+            "{{\"Path\":{:?},\"Verb\":{:?}}}",
+            text("path"),
+            text("verb")
+        )
     };
     match (resource, other) {
         (Some(_), Some(other)) => {
             let shown = non_resource(other);
             return Err(invalid(
                 "spec.nonResourceAttributes",
-                format!("Invalid value: {shown}: cannot be specified in combination with resourceAttributes"),
+                format!(
+                    "Invalid value: {shown}: cannot be specified in combination with resourceAttributes"
+                ),
             ));
         }
         (None, None) => {

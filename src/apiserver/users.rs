@@ -126,7 +126,10 @@ fn impersonated(user: User, headers: Headers<'_>) -> Result<User, ApiError> {
             go_list(&groups)
         )));
     }
-    let mut acting = match name.strip_prefix(ACCOUNT_PREFIX).and_then(|r| r.split_once(':')) {
+    let mut acting = match name
+        .strip_prefix(ACCOUNT_PREFIX)
+        .and_then(|r| r.split_once(':'))
+    {
         Some((namespace, account)) if groups.is_empty() => User::account(namespace, account, ""),
         _ => User {
             name: name.to_owned(),

@@ -58,7 +58,10 @@ pub(super) fn on_create(object: &Object) -> Vec<String> {
         Object::Node(node) => {
             let spec = node.spec.as_ref();
             if spec.is_some_and(|spec| spec.external_id.is_some()) {
-                warnings.push("spec.externalID: this field is deprecated, and is unused by Kubernetes".to_owned());
+                warnings.push(
+                    "spec.externalID: this field is deprecated, and is unused by Kubernetes"
+                        .to_owned(),
+                );
             }
         }
         Object::Other(kind, untyped) => of_untyped(*kind, untyped, &mut warnings),

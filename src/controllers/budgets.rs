@@ -56,9 +56,10 @@ impl Controller for DisruptionController {
                 };
                 let pods = [&change.before, &change.after];
                 for (budget, selector) in of_namespace {
-                    let concerned = pods.into_iter().flatten().any(|pod| {
-                        labels::matches(selector, pod.metadata.labels.as_ref())
-                    });
+                    let concerned = pods
+                        .into_iter()
+                        .flatten()
+                        .any(|pod| labels::matches(selector, pod.metadata.labels.as_ref()));
                     if concerned {
                         desk.add(budget.clone(), ctx);
                     }
@@ -207,7 +208,9 @@ fn disrupted_pods(
         if pod.is_none_or(|pod| pod.metadata.deletion_timestamp.is_some()) {
             continue;
         }
-        let since = since.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        let since = since
+            .as_str()
+            .and_then(|text| text.parse::<jiff::Timestamp>().ok());
         let Some(since) = since else { continue };
         let passed = now.as_second() - since.as_second();
         let rest = EVICTION_MAX.as_secs() as i64 - passed;
@@ -252,12 +255,7 @@ fn write(
         false => drop(status.insert("disruptedPods".to_owned(), json!(disrupted))),
     }
     if written != **budget {
-        untyped::put(
-            Kind::PodDisruptionBudget,
-            written,
-            Subresource::Status,
-            ctx,
-        )?;
+        untyped::put(Kind::PodDisruptionBudget, written, Subresource::Status, ctx)?;
     }
     Ok(())
 }

@@ -28,7 +28,10 @@ pub(super) struct ProtectionController {
 /// The claims that a pod mounts.
 fn claims(pod: &Pod) -> BTreeSet<Key> {
     let namespace = pod.metadata.namespace.clone().unwrap_or_default();
-    let volumes = pod.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
+    let volumes = pod
+        .spec
+        .iter()
+        .flat_map(|spec| spec.volumes.iter().flatten());
     volumes
         .filter_map(|volume| volume.persistent_volume_claim.as_ref())
         .map(|source| Key::new(namespace.as_str(), source.claim_name.as_str()))
@@ -61,8 +64,16 @@ impl Controller for ProtectionController {
             true => BTreeSet::new(),
             false => claims(pod),
         };
-        let before = change.before.as_ref().map(|pod| used(pod)).unwrap_or_default();
-        let after = change.after.as_ref().map(|pod| used(pod)).unwrap_or_default();
+        let before = change
+            .before
+            .as_ref()
+            .map(|pod| used(pod))
+            .unwrap_or_default();
+        let after = change
+            .after
+            .as_ref()
+            .map(|pod| used(pod))
+            .unwrap_or_default();
         for claim in before.difference(&after) {
             if let Some(users) = self.users.get_mut(claim) {
                 users.remove(&pod);

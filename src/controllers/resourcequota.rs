@@ -48,8 +48,14 @@ impl Controller for ResourceQuotaController {
         }
         let ended = match seen {
             Seen::Pod(change) => {
-                let was = change.before.as_ref().is_some_and(|pod| pods::is_terminal(pod));
-                let is = change.after.as_ref().is_none_or(|pod| pods::is_terminal(pod));
+                let was = change
+                    .before
+                    .as_ref()
+                    .is_some_and(|pod| pods::is_terminal(pod));
+                let is = change
+                    .after
+                    .as_ref()
+                    .is_none_or(|pod| pods::is_terminal(pod));
                 is && (!was || change.after.is_none())
             }
             Seen::Service(change) => change.before.is_some(),

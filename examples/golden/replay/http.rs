@@ -218,7 +218,13 @@ impl Replay {
     fn judge_headers(&mut self, expected: &Value, answer: &HttpResponse) -> Option<String> {
         // The router's redirects have no body, and so no type.
         let bare = answer.body.is_empty() && expected["Content-Type"].is_null();
-        for name in ["Content-Type", "Warning", "Retry-After", "Location", "Allow"] {
+        for name in [
+            "Content-Type",
+            "Warning",
+            "Retry-After",
+            "Location",
+            "Allow",
+        ] {
             let found: Vec<&str> = answer
                 .headers
                 .iter()

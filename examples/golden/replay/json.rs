@@ -142,7 +142,9 @@ fn causes(causes: &[Value]) -> Vec<Value> {
     let mut start = 0;
     while start < sorted.len() {
         let field = sorted[start]["field"].clone();
-        let same = sorted[start..].iter().take_while(|cause| cause["field"] == field);
+        let same = sorted[start..]
+            .iter()
+            .take_while(|cause| cause["field"] == field);
         let end = start + same.count();
         sorted[start..end].sort_by_key(|cause| cause["message"].to_string());
         start = end;
@@ -153,9 +155,14 @@ fn causes(causes: &[Value]) -> Vec<Value> {
 /// A message that lists causes, its parts in order. The causes themselves tell
 /// the order that counts.
 fn parts(message: &str) -> String {
-    let mut parts: Vec<&str> = message.split(", ").map(|part| part.trim_matches(['[', ']'])).collect();
+    let mut parts: Vec<&str> = message
+        .split(", ")
+        .map(|part| part.trim_matches(['[', ']']))
+        .collect();
     if let Some(first) = parts.first_mut() {
-        *first = first.split_once(" is invalid: [").map_or(*first, |(_, rest)| rest);
+        *first = first
+            .split_once(" is invalid: [")
+            .map_or(*first, |(_, rest)| rest);
     }
     parts.sort_unstable();
     parts.join(", ")

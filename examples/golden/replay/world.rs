@@ -3,8 +3,8 @@
 
 use super::kubelet::FakeKubelet;
 use serde_json::{Value, json};
-use std::time::Duration;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tabernetes::apiserver::http::{Answer, HttpResponse};
 use tabernetes::apiserver::{Config, User};
 use tabernetes::cluster::Cluster;

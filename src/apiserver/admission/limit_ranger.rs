@@ -239,7 +239,9 @@ fn too_wide(
     let head = format!("{name} max limit to request ratio per {of} is {ratio}");
     let request = requests.get(name).filter(|amount| !amount.is_zero());
     let Some(request) = request else {
-        return Some(format!("{head}, but no request is specified or request is 0"));
+        return Some(format!(
+            "{head}, but no request is specified or request is 0"
+        ));
     };
     let limit = limits.get(name).filter(|amount| !amount.is_zero());
     let Some(limit) = limit else {

@@ -59,7 +59,11 @@ pub(super) fn admit(call: &Call<'_>, pod: &mut Pod) -> Result<(), ApiError> {
         );
         return Err(status::forbidden(Kind::Pod, name_of(&pod.metadata), &why));
     }
-    if let Some(given) = spec.preemption_policy.as_deref().filter(|given| *given != policy) {
+    if let Some(given) = spec
+        .preemption_policy
+        .as_deref()
+        .filter(|given| *given != policy)
+    {
         let why = format!(
             "the string value of PreemptionPolicy ({given}) must not be provided in pod spec; priority admission controller computed {policy} from the given PriorityClass name"
         );
@@ -78,14 +82,19 @@ pub(super) fn validate_class(call: &Call<'_>, object: &Object) -> Result<(), Api
     if class.rest.get("globalDefault").and_then(|d| d.as_bool()) != Some(true) {
         return Ok(());
     }
-    let other = default_class(call).filter(|other| Some(&other.name) != class.metadata.name.as_ref());
+    let other =
+        default_class(call).filter(|other| Some(&other.name) != class.metadata.name.as_ref());
     match other {
         Some(other) => {
             let why = format!(
                 "PriorityClass {} is already marked as default. Only one default can exist",
                 other.name
             );
-            Err(status::forbidden(Kind::PriorityClass, name_of(&class.metadata), &why))
+            Err(status::forbidden(
+                Kind::PriorityClass,
+                name_of(&class.metadata),
+                &why,
+            ))
         }
         None => Ok(()),
     }

@@ -281,7 +281,8 @@ pub(super) fn versions(server: &str) -> Value {
 }
 
 fn group_value(name: &str, versions: &[&str]) -> Value {
-    let version = |version: &&str| json!({"groupVersion": format!("{name}/{version}"), "version": version});
+    let version =
+        |version: &&str| json!({"groupVersion": format!("{name}/{version}"), "version": version});
     let all: Vec<Value> = versions.iter().map(version).collect();
     json!({"name": name, "versions": all, "preferredVersion": all.first()})
 }

@@ -296,10 +296,7 @@ fn verb_of(method: &str, address: &Address, query: &Query) -> Result<Verb, ApiEr
     };
     let reads = !matches!(
         address.subresource,
-        Subresource::Binding
-            | Subresource::Eviction
-            | Subresource::Finalize
-            | Subresource::Token
+        Subresource::Binding | Subresource::Eviction | Subresource::Finalize | Subresource::Token
     );
     let is_object = address.subresource == Subresource::None;
     match method {

@@ -44,9 +44,13 @@ pub(super) fn serve(
         [".well-known", "openid-configuration"] => openid(api),
         ["api"] => return discover(api, asked, true).map(Some),
         ["apis"] => return discover(api, asked, false).map(Some),
-        ["apis", "authorization.k8s.io" | "authentication.k8s.io", version, _, ..]
-            if *version != "v1" =>
-        {
+        [
+            "apis",
+            "authorization.k8s.io" | "authentication.k8s.io",
+            version,
+            _,
+            ..,
+        ] if *version != "v1" => {
             return Err(status::no_such_path().into());
         }
         ["api", version] => resources("", version)?,

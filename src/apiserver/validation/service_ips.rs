@@ -151,7 +151,8 @@ pub(super) fn fit(service: &Service, old: Option<&Service>, errors: &mut Errors)
         };
         let is = if parsed.is_ipv4() { "IPv4" } else { "IPv6" };
         if matches!(family.as_str(), "IPv4" | "IPv6") && family != is {
-            let detail = format!("expected an {family} value as indicated by `ipFamilies[{index}]`");
+            let detail =
+                format!("expected an {family} value as indicated by `ipFamilies[{index}]`");
             errors.invalid(&path.index(index), address, detail);
         }
     }

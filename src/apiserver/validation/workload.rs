@@ -166,11 +166,7 @@ fn template(
 }
 
 /// A template as such, whatever it is the template of (`ValidatePodTemplateSpec`).
-pub(super) fn pod_template(
-    template: &core::PodTemplateSpec,
-    path: &Path<'_>,
-    errors: &mut Errors,
-) {
+pub(super) fn pod_template(template: &core::PodTemplateSpec, path: &Path<'_>, errors: &mut Errors) {
     let metadata = template.metadata.as_ref();
     if let Some(map) = metadata.and_then(|it| it.labels.as_ref()) {
         meta::labels(map, &path.child("labels"), errors);

@@ -104,8 +104,7 @@ impl Cluster {
         for object in manifests.objects {
             self.create(object);
         }
-        self.start_scheduler(None);
-        self.start_controllers(None);
+        self.start_control_plane();
         let core = &mut self.core;
         core.step(Actor::CloudController, None, Event::Cloud, |ctx| {
             self.cloud.start(ctx)
@@ -132,9 +131,13 @@ impl Cluster {
                 self.create(object);
             }
         }
+        self.start_control_plane();
+        self.core.send_deliveries();
+    }
+
+    fn start_control_plane(&mut self) {
         self.start_scheduler(None);
         self.start_controllers(None);
-        self.core.send_deliveries();
     }
 
     fn create(&mut self, object: Object) {

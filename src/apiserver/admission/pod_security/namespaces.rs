@@ -29,8 +29,7 @@ pub(in crate::apiserver::admission) fn validate_namespace(
     let Some((before, _)) = before else {
         return Ok(());
     };
-    let stricter =
-        policy.enforce != before.enforce && policy.enforce.level >= before.enforce.level;
+    let stricter = policy.enforce != before.enforce && policy.enforce.level >= before.enforce.level;
     if stricter && !policy.enforce.is_privileged() {
         warn_of_pods(call, name, &policy);
     }

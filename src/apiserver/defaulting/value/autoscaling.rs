@@ -14,7 +14,13 @@ pub(super) fn autoscaler(fields: &mut Fields) {
     let cpu = json!([{"type": "Resource", "resource": {"name": "cpu", "target": target}}]);
     set(spec, "metrics", cpu);
     for metric in items(spec, "metrics") {
-        for source in ["resource", "containerResource", "pods", "object", "external"] {
+        for source in [
+            "resource",
+            "containerResource",
+            "pods",
+            "object",
+            "external",
+        ] {
             if let Some(source) = present(metric, source) {
                 canonical_target(source);
             }

@@ -9,7 +9,9 @@ use crate::api::core;
 use serde::Serialize;
 use serde_json::Value;
 use tables::Type::{Beside, Bool, List, Number, Plain, Pointer, Struct, Text};
-use tables::{EPHEMERAL_CONTAINER, Fields, POD_SPEC, PROFILE, RESOURCE_CLAIM, SECURITY_CONTEXT, TAINT, Type};
+use tables::{
+    EPHEMERAL_CONTAINER, Fields, POD_SPEC, PROFILE, RESOURCE_CLAIM, SECURITY_CONTEXT, TAINT, Type,
+};
 
 /// A struct printed as JSON: on one line, or indented by one space a level.
 struct Printer {

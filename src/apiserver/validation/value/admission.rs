@@ -29,7 +29,12 @@ pub(super) fn policy(fields: Fields<'_>, errors: &mut Errors) {
         if validation.text("expression").trim().is_empty() {
             errors.required(&path.child("expression"), "expression is not specified");
         }
-        let reasons = ["Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized"];
+        let reasons = [
+            "Forbidden",
+            "Invalid",
+            "RequestEntityTooLarge",
+            "Unauthorized",
+        ];
         errors.choice(validation, &path, "reason", &reasons);
     }
 }
@@ -54,6 +59,10 @@ pub(super) fn binding(fields: Fields<'_>, errors: &mut Errors) {
     }
     if actions.contains(&"Deny") && actions.contains(&"Warn") {
         let detail = "must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)";
-        errors.invalid(&path, super::reader::shown(spec.get("validationActions")), detail);
+        errors.invalid(
+            &path,
+            super::reader::shown(spec.get("validationActions")),
+            detail,
+        );
     }
 }

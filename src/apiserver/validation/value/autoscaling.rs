@@ -34,7 +34,11 @@ pub(super) fn autoscaler(fields: Fields<'_>, errors: &mut Errors) {
         let detail = "must be greater than or equal to `minReplicas`";
         errors.invalid(&most_path, most, detail);
     }
-    target_reference(spec.at("scaleTargetRef"), &path.child("scaleTargetRef"), errors);
+    target_reference(
+        spec.at("scaleTargetRef"),
+        &path.child("scaleTargetRef"),
+        errors,
+    );
     let metrics_path = path.child("metrics");
     for (index, metric) in spec.items("metrics") {
         self::metric(metric, &metrics_path.index(index), errors);
@@ -132,7 +136,11 @@ fn target(target: Fields<'_>, path: &Path<'_>, errors: &mut Errors) {
     if named.is_empty() {
         errors.required(&path.child("type"), "must specify a metric target type");
     } else if !types.contains(&named) {
-        errors.invalid(&path.child("type"), named, "must be either Utilization, Value, or AverageValue");
+        errors.invalid(
+            &path.child("type"),
+            named,
+            "must be either Utilization, Value, or AverageValue",
+        );
     }
     for field in ["value", "averageValue"] {
         let Ok(amount) = quantity::parse(target.text(field)) else {

@@ -145,7 +145,10 @@ fn failure_policy(spec: Fields<'_>, path: &Path<'_>, errors: &mut Errors) {
             let detail = "requires the backoffLimitPerIndex to be set";
             errors.invalid(&path.child("action"), "FailIndex", detail);
         }
-        let (codes, conditions) = (rule.has("onExitCodes"), !rule.list("onPodConditions").is_empty());
+        let (codes, conditions) = (
+            rule.has("onExitCodes"),
+            !rule.list("onPodConditions").is_empty(),
+        );
         match (codes, conditions) {
             (true, true) => {
                 let detail = "specifying both OnExitCodes and OnPodConditions is not supported";
@@ -163,11 +166,19 @@ fn failure_policy(spec: Fields<'_>, path: &Path<'_>, errors: &mut Errors) {
 
 fn exit_codes(codes: Fields<'_>, path: &Path<'_>, errors: &mut Errors) {
     let path = path.child("onExitCodes");
-    errors.one_of(&path.child("operator"), codes.text("operator"), &["In", "NotIn"]);
+    errors.one_of(
+        &path.child("operator"),
+        codes.text("operator"),
+        &["In", "NotIn"],
+    );
     let values_path = path.child("values");
     let values = codes.list("values");
     if values.is_empty() {
-        errors.invalid(&values_path, shown(codes.get("values")), "at least one value is required");
+        errors.invalid(
+            &values_path,
+            shown(codes.get("values")),
+            "at least one value is required",
+        );
     }
     let mut last: Option<i64> = None;
     for (index, value) in values.iter().enumerate() {
@@ -184,16 +195,11 @@ fn exit_codes(codes: Fields<'_>, path: &Path<'_>, errors: &mut Errors) {
     }
 }
 
-pub(super) fn update_job(
-    meta: &ObjectMeta,
-    new: Fields<'_>,
-    old: Fields<'_>,
-    errors: &mut Errors,
-) {
+pub(super) fn update_job(meta: &ObjectMeta, new: Fields<'_>, old: Fields<'_>, errors: &mut Errors) {
     job(meta, new, errors);
     let (now, before) = (new.at("spec"), old.at("spec"));
-    let elastic = now.text("completionMode") == "Indexed"
-        && now.get("completions") == now.get("parallelism");
+    let elastic =
+        now.text("completionMode") == "Indexed" && now.get("completions") == now.get("parallelism");
     if !elastic {
         errors.unchanged(now, before, &SPEC, "completions");
     }
@@ -292,7 +298,8 @@ fn time_zone(zone: &str, errors: &mut Errors) {
     if zone.is_empty() {
         errors.invalid(&path, zone, "timeZone must be nil or non-empty string");
     } else if zone.eq_ignore_ascii_case("local") {
-        let detail = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
+        let detail =
+            "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
         errors.invalid(&path, zone, detail);
     } else if !is_zone(zone) {
         errors.invalid(&path, zone, format!("unknown time zone {zone}"));

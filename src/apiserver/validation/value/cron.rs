@@ -58,7 +58,12 @@ pub(super) fn check(schedule: &str) -> Result<(), String> {
 
 fn range(text: &str, low: u32, high: u32, names: &[&str]) -> Result<(), String> {
     let by_step: Vec<&str> = text.split('/').collect();
-    let ends: Vec<&str> = by_step.first().copied().unwrap_or_default().split('-').collect();
+    let ends: Vec<&str> = by_step
+        .first()
+        .copied()
+        .unwrap_or_default()
+        .split('-')
+        .collect();
     let first = ends.first().copied().unwrap_or_default();
     let (begin, mut end) = match first {
         "*" | "?" => (low, high),
@@ -82,10 +87,14 @@ fn range(text: &str, low: u32, high: u32, names: &[&str]) -> Result<(), String> 
         _ => return Err(format!("too many slashes: {text}")),
     };
     if begin < low {
-        return Err(format!("beginning of range ({begin}) below minimum ({low}): {text}"));
+        return Err(format!(
+            "beginning of range ({begin}) below minimum ({low}): {text}"
+        ));
     }
     if end > high {
-        return Err(format!("end of range ({end}) above maximum ({high}): {text}"));
+        return Err(format!(
+            "end of range ({end}) above maximum ({high}): {text}"
+        ));
     }
     if begin > end {
         return Err(format!(
@@ -128,8 +137,14 @@ mod tests {
             ("*/5 * * * *", None),
             ("0 0 1 JAN mon-fri", None),
             ("@hourly", None),
-            ("* * * *", Some("expected exactly 5 fields, found 4: [* * * *]")),
-            ("61 * * * *", Some("end of range (61) above maximum (59): 61")),
+            (
+                "* * * *",
+                Some("expected exactly 5 fields, found 4: [* * * *]"),
+            ),
+            (
+                "61 * * * *",
+                Some("end of range (61) above maximum (59): 61"),
+            ),
             ("@often", Some("unrecognized descriptor: @often")),
             (
                 "x * * * *",

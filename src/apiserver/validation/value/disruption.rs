@@ -10,9 +10,9 @@ pub(super) fn budget(fields: Fields<'_>, errors: &mut Errors) {
     let (least, most) = (spec.get("minAvailable"), spec.get("maxUnavailable"));
     let selector = spec.selector("selector");
     if !least.is_null() && !most.is_null() {
-        let selector = selector
-            .as_ref()
-            .map_or("null".to_owned(), |selector| meta::selector_json(selector).0);
+        let selector = selector.as_ref().map_or("null".to_owned(), |selector| {
+            meta::selector_json(selector).0
+        });
         let shown = format!(
             "{{\"MinAvailable\":{least},\"Selector\":{selector},\"MaxUnavailable\":{most},\"UnhealthyPodEvictionPolicy\":{}}}",
             spec.get("unhealthyPodEvictionPolicy")

@@ -29,7 +29,11 @@ pub(super) fn update_ingress(fields: Fields<'_>, errors: &mut Errors) {
         errors.invalid(&SPEC, shown(spec.get("rules")), detail);
     }
     if spec.has("defaultBackend") {
-        backend(spec.at("defaultBackend"), &SPEC.child("defaultBackend"), errors);
+        backend(
+            spec.at("defaultBackend"),
+            &SPEC.child("defaultBackend"),
+            errors,
+        );
     }
     let rules_path = SPEC.child("rules");
     for (index, rule) in spec.items("rules") {
@@ -147,7 +151,11 @@ fn backend(backend: Fields<'_>, path: &Path<'_>, errors: &mut Errors) {
 }
 
 fn service(service: Fields<'_>, path: &Path<'_>, errors: &mut Errors) {
-    errors.required_rule(&path.child("name"), service.text("name"), names::label_of_1035);
+    errors.required_rule(
+        &path.child("name"),
+        service.text("name"),
+        names::label_of_1035,
+    );
     let port = service.at("port");
     let port_path = path.child("port");
     let (name, number) = (port.text("name"), port.int("number").unwrap_or(0));
@@ -183,7 +191,11 @@ pub(super) fn class(fields: Fields<'_>, errors: &mut Errors) {
     }
     let (parameters, path) = (spec.at("parameters"), SPEC.child("parameters"));
     for field in ["kind", "name"] {
-        errors.required_rule(&path.child(field), parameters.text(field), names::path_segment);
+        errors.required_rule(
+            &path.child(field),
+            parameters.text(field),
+            names::path_segment,
+        );
     }
     errors.choice(parameters, &path, "scope", &["Cluster", "Namespace"]);
     let namespaced = !parameters.text("namespace").is_empty();

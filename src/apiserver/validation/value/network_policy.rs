@@ -48,7 +48,11 @@ fn port(port: Fields<'_>, path: &Path<'_>, errors: &mut Errors) {
         Value::Number(number) => {
             let number = number.as_i64().unwrap_or(0);
             if !(1..=65535).contains(&number) {
-                errors.invalid(&number_path, number, "must be between 1 and 65535, inclusive");
+                errors.invalid(
+                    &number_path,
+                    number,
+                    "must be between 1 and 65535, inclusive",
+                );
             }
             if let Some(end) = port.int("endPort") {
                 let end_path = path.child("endPort");
@@ -104,7 +108,11 @@ fn block(block: Fields<'_>, path: &Path<'_>, errors: &mut Errors) {
     }
     let before = errors.len();
     ip::network(cidr, &cidr_path, errors);
-    let Some(whole) = cidr.parse::<ipnet::IpNet>().ok().filter(|_| errors.len() == before) else {
+    let Some(whole) = cidr
+        .parse::<ipnet::IpNet>()
+        .ok()
+        .filter(|_| errors.len() == before)
+    else {
         return;
     };
     let except_path = path.child("except");
@@ -112,7 +120,10 @@ fn block(block: Fields<'_>, path: &Path<'_>, errors: &mut Errors) {
         let path = except_path.index(index);
         let before = errors.len();
         ip::network(text, &path, errors);
-        let Some(part) = text.parse::<ipnet::IpNet>().ok().filter(|_| errors.len() == before)
+        let Some(part) = text
+            .parse::<ipnet::IpNet>()
+            .ok()
+            .filter(|_| errors.len() == before)
         else {
             continue;
         };

@@ -42,7 +42,8 @@ fn limit(limit: Fields<'_>, path: &Path<'_>, errors: &mut Errors) {
         && !most.contains_key("storage")
         && !least.contains_key("storage")
     {
-        let detail = "either minimum or maximum storage value is required, but neither was provided";
+        let detail =
+            "either minimum or maximum storage value is required, but neither was provided";
         errors.required(&SPEC.child("limits"), detail);
     }
     let ratio = limit.amounts("maxLimitRequestRatio");
@@ -102,8 +103,9 @@ fn of_resource(name: &str, values: &Values, path: &Path<'_>, errors: &mut Errors
     if let (Some(request), Some(default)) = (request, default)
         && request > default
     {
-        let detail =
-            format!("default request value {request} is greater than default limit value {default}");
+        let detail = format!(
+            "default request value {request} is greater than default limit value {default}"
+        );
         complain("defaultRequest", request, detail);
     }
     if let (Some(default), Some(least)) = (default, least)
@@ -184,7 +186,10 @@ const SCOPES: [&str; 7] = [
 fn fits(scope: &str, resource: &str) -> bool {
     match scope {
         "BestEffort" => resource == "pods",
-        "Terminating" | "NotTerminating" | "NotBestEffort" | "PriorityClass"
+        "Terminating"
+        | "NotTerminating"
+        | "NotBestEffort"
+        | "PriorityClass"
         | "CrossNamespacePodAffinity" => {
             matches!(
                 resource,
@@ -238,7 +243,10 @@ fn scopes(spec: Fields<'_>, hard: &Amounts, errors: &mut Errors) {
             }
         }
     }
-    for (one, other) in [("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")] {
+    for (one, other) in [
+        ("BestEffort", "NotBestEffort"),
+        ("Terminating", "NotTerminating"),
+    ] {
         if scopes.contains(&one) && scopes.contains(&other) {
             errors.invalid(&path, all(), "conflicting scopes");
         }
@@ -278,7 +286,10 @@ pub(super) fn update_quota(new: Fields<'_>, old: Fields<'_>, errors: &mut Errors
     quota(new, errors);
     let (now, before) = (new.at("spec"), old.at("spec"));
     let set = |spec: Fields<'_>| -> BTreeSet<String> {
-        spec.texts("scopes").into_iter().map(str::to_owned).collect()
+        spec.texts("scopes")
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
     };
     if set(now) != set(before) {
         errors.immutable(&SPEC.child("scopes"), false, shown(now.get("scopes")));

@@ -29,14 +29,21 @@ pub(super) fn role(fields: Fields<'_>, namespaced: bool, errors: &mut Errors) {
 
 fn rule(rule: Fields<'_>, namespaced: bool, path: &Path<'_>, errors: &mut Errors) {
     if rule.list("verbs").is_empty() {
-        errors.required(&path.child("verbs"), "verbs must contain at least one value");
+        errors.required(
+            &path.child("verbs"),
+            "verbs must contain at least one value",
+        );
     }
     let urls = rule.list("nonResourceURLs");
     if !urls.is_empty() {
         let path = path.child("nonResourceURLs");
         let shown = super::reader::shown(rule.get("nonResourceURLs"));
         if namespaced {
-            errors.invalid(&path, shown, "namespaced rules cannot apply to non-resource URLs");
+            errors.invalid(
+                &path,
+                shown,
+                "namespaced rules cannot apply to non-resource URLs",
+            );
             return;
         }
         let others = ["apiGroups", "resources", "resourceNames"];
@@ -60,7 +67,11 @@ pub(super) fn binding(fields: Fields<'_>, namespaced: bool, errors: &mut Errors)
     let path = Path::root("roleRef");
     let reference = fields.at("roleRef");
     if reference.text("apiGroup") != GROUP {
-        errors.unsupported(&path.child("apiGroup"), reference.text("apiGroup"), &[GROUP]);
+        errors.unsupported(
+            &path.child("apiGroup"),
+            reference.text("apiGroup"),
+            &[GROUP],
+        );
     }
     let kinds: &[&str] = match namespaced {
         true => &["ClusterRole", "Role"],
@@ -69,7 +80,11 @@ pub(super) fn binding(fields: Fields<'_>, namespaced: bool, errors: &mut Errors)
     if !kinds.contains(&reference.text("kind")) {
         errors.unsupported(&path.child("kind"), reference.text("kind"), kinds);
     }
-    errors.required_rule(&path.child("name"), reference.text("name"), names::path_segment);
+    errors.required_rule(
+        &path.child("name"),
+        reference.text("name"),
+        names::path_segment,
+    );
     let subjects_path = Path::root("subjects");
     for (index, subject) in fields.items("subjects") {
         self::subject(subject, namespaced, &subjects_path.index(index), errors);

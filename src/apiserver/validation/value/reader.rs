@@ -91,9 +91,7 @@ impl<'a> Fields<'a> {
 
     /// As JSON, its fields in this order.
     pub(super) fn ordered(self, order: &[&str]) -> Json {
-        let value = self
-            .0
-            .map_or(Value::Null, |map| Value::Object(map.clone()));
+        let value = self.0.map_or(Value::Null, |map| Value::Object(map.clone()));
         Json(meta::ordered(&value, order))
     }
 }

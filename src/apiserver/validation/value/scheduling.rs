@@ -33,8 +33,7 @@ pub(super) fn priority_class(meta: &ObjectMeta, fields: Fields<'_>, errors: &mut
             errors.forbidden(&METADATA.child("name"), detail);
         }
     } else if value > VALUE_MAX {
-        let detail =
-            format!("maximum allowed value of a user defined priority is {VALUE_MAX}");
+        let detail = format!("maximum allowed value of a user defined priority is {VALUE_MAX}");
         errors.forbidden(&Path::root("value"), detail);
     }
     let policy = fields.text("preemptionPolicy");

@@ -79,7 +79,11 @@ pub(super) fn claim(fields: Fields<'_>, errors: &mut Errors) {
         None => errors.required(&size_path, ""),
         Some(size) if size.is_negative() => {
             let path = resources_path.child("requests");
-            errors.invalid(&path.key("storage"), *size, "must be greater than or equal to 0");
+            errors.invalid(
+                &path.key("storage"),
+                *size,
+                "must be greater than or equal to 0",
+            );
         }
         Some(size) if size.is_zero() => {
             errors.invalid(&size_path, *size, "must be greater than zero");
@@ -124,15 +128,26 @@ fn claim_spec(spec: Fields<'_>) -> String {
         ("VolumeMode", value("volumeMode")),
         ("DataSource", value("dataSource")),
         ("DataSourceRef", value("dataSourceRef")),
-        ("VolumeAttributesClassName", value("volumeAttributesClassName")),
+        (
+            "VolumeAttributesClassName",
+            value("volumeAttributesClassName"),
+        ),
     ];
     let mut text = String::from("{\n");
     let last = order.len() - 1;
     for (index, (name, value)) in order.iter().enumerate() {
         let shown = match (*name, value) {
             ("Resources", Value::Array(lists)) => {
-                let list = |at: usize| lists.get(at).map_or("null".to_owned(), |it| indented(it, 2));
-                format!("{{\n  \"Limits\": {},\n  \"Requests\": {}\n }}", list(0), list(1))
+                let list = |at: usize| {
+                    lists
+                        .get(at)
+                        .map_or("null".to_owned(), |it| indented(it, 2))
+                };
+                format!(
+                    "{{\n  \"Limits\": {},\n  \"Requests\": {}\n }}",
+                    list(0),
+                    list(1)
+                )
             }
             (_, value) => indented(value, 1),
         };
@@ -207,7 +222,10 @@ pub(super) fn update_claim(new: Fields<'_>, old: Fields<'_>, errors: &mut Errors
 }
 
 fn size_of(spec: Fields<'_>) -> Option<crate::api::quantity::Amount> {
-    spec.at("resources").amounts("requests").get("storage").copied()
+    spec.at("resources")
+        .amounts("requests")
+        .get("storage")
+        .copied()
 }
 
 pub(super) fn volume(fields: Fields<'_>, errors: &mut Errors) {
@@ -267,7 +285,11 @@ fn of_source(source: &str, spec: Fields<'_>, errors: &mut Errors) {
         }
     }
     if source == "hostPath" && fields.text("path").split('/').any(|step| step == "..") {
-        errors.invalid(&path.child("path"), fields.text("path"), "must not contain '..'");
+        errors.invalid(
+            &path.child("path"),
+            fields.text("path"),
+            "must not contain '..'",
+        );
     }
     if source == "nfs" && !fields.text("path").is_empty() && !fields.text("path").starts_with('/') {
         let detail = "must be an absolute path";
@@ -287,7 +309,10 @@ pub(super) fn update_volume(new: Fields<'_>, old: Fields<'_>, errors: &mut Error
         .all(|source| now.get(source) == before.get(source));
     if !same {
         let path = SPEC.child("persistentvolumesource");
-        errors.forbidden(&path, "spec.persistentvolumesource is immutable after creation");
+        errors.forbidden(
+            &path,
+            "spec.persistentvolumesource is immutable after creation",
+        );
     }
     errors.unchanged(now, before, &SPEC, "volumeMode");
     if before.has("nodeAffinity") {

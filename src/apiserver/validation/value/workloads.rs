@@ -193,7 +193,8 @@ fn daemon_strategy(strategy: Fields<'_>, errors: &mut Errors) {
             errors.at_most_all(most, &most_path);
             errors.number_or_percent(surge, &surge_path);
             errors.at_most_all(surge, &surge_path);
-            let some = |value: &Value| !matches!(value.to_string().as_str(), "0" | "null" | "\"0%\"");
+            let some =
+                |value: &Value| !matches!(value.to_string().as_str(), "0" | "null" | "\"0%\"");
             match (some(most), some(surge)) {
                 (true, true) => {
                     let detail = "may not be set when maxUnavailable is non-zero";
