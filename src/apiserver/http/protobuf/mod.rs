@@ -350,7 +350,11 @@ mod tests {
     use super::*;
 
     fn tagged(number: u8, bytes: &[u8]) -> Vec<u8> {
-        [&[number << 3 | 2, bytes.len() as u8], bytes].concat()
+        let tag = match number {
+            0..=15 => vec![number << 3 | 2],
+            _ => vec![number << 3 | 0x82, number >> 4],
+        };
+        [&tag, &[bytes.len() as u8][..], bytes].concat()
     }
 
     fn envelope(api_version: &str, kind: &str, raw: &[u8]) -> Vec<u8> {
