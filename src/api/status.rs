@@ -61,6 +61,24 @@ pub fn conflict(kind: Kind, name: &str, why: &str) -> ApiError {
 pub const OBJECT_MODIFIED: &str =
     "the object has been modified; please apply your changes to the latest version and try again";
 
+const DIAL: &str = "dial tcp ";
+const CONNECTION_REFUSED: &str = ": connect: connection refused";
+
+/// No answer at all: nobody listens at `server`. It has no code.
+pub fn connection_refused(server: &str) -> ApiError {
+    Box::new(Status {
+        message: Some(format!("{DIAL}{server}{CONNECTION_REFUSED}")),
+        status: Some("Failure".to_owned()),
+        ..Status::default()
+    })
+}
+
+/// The server that refused the connection, where that is what went wrong.
+pub fn refused_by(error: &Status) -> Option<&str> {
+    let message = error.message.as_deref().filter(|_| error.code.is_none())?;
+    message.strip_prefix(DIAL)?.strip_suffix(CONNECTION_REFUSED)
+}
+
 /// 400.
 pub fn bad_request(message: impl Into<String>) -> ApiError {
     Box::new(failure(400, "BadRequest", message.into()))
@@ -96,6 +114,54 @@ pub fn rejected() -> ApiError {
 /// 415.
 pub fn unsupported_media_type(message: &str) -> ApiError {
     Box::new(failure(415, "UnsupportedMediaType", message.to_owned()))
+}
+
+/// 406: nothing that the client accepts can be served.
+pub fn not_acceptable(message: &str) -> ApiError {
+    Box::new(failure(406, "NotAcceptable", message.to_owned()))
+}
+
+/// 406 of the router: the client accepts no type that is served at all.
+pub fn no_representation() -> ApiError {
+    let message = "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf";
+    Box::new(Status {
+        details: Some(StatusDetails::default()),
+        ..failure(406, "NotAcceptable", message.to_owned())
+    })
+}
+
+/// 504: the revision asked for lies ahead.
+pub fn version_too_large(wanted: u64, present: u64) -> ApiError {
+    let message = format!("Timeout: Too large resource version: {wanted}, current: {present}");
+    let too_large = StatusCause {
+        reason: Some("ResourceVersionTooLarge".to_owned()),
+        message: Some("Too large resource version".to_owned()),
+        field: None,
+    };
+    Box::new(Status {
+        details: Some(StatusDetails {
+            causes: Some(vec![too_large]),
+            retry_after_seconds: Some(1),
+            ..StatusDetails::default()
+        }),
+        ..failure(504, "Timeout", message)
+    })
+}
+
+/// 429 with a cause; `retry_after_seconds` is left out where it is 0.
+pub fn too_many_requests(
+    message: &str,
+    retry_after_seconds: i32,
+    cause: Option<StatusCause>,
+) -> ApiError {
+    Box::new(Status {
+        details: Some(StatusDetails {
+            causes: cause.map(|cause| vec![cause]),
+            retry_after_seconds: Some(retry_after_seconds).filter(|seconds| *seconds > 0),
+            ..StatusDetails::default()
+        }),
+        ..failure(429, "TooManyRequests", message.to_owned())
+    })
 }
 
 /// 404 for a path that does not exist.
@@ -192,6 +258,34 @@ pub fn cause(reason: &str, field: &str, message: impl Into<String>) -> StatusCau
         field: Some(field.to_owned()),
         message: Some(message.into()),
     }
+}
+
+/// A cause that concerns no field.
+pub fn cause_without_field(reason: &str, message: impl Into<String>) -> StatusCause {
+    StatusCause {
+        reason: Some(reason.to_owned()),
+        field: None,
+        message: Some(message.into()),
+    }
+}
+
+/// 422 where upstream names the resource instead of the kind.
+pub fn invalid_resource(kind: Kind, name: &str, causes: Vec<StatusCause>) -> ApiError {
+    let list = list_causes(&causes);
+    let message = format!("{} \"{name}\" is invalid: {list}", kind.group_resource());
+    let details = StatusDetails {
+        causes: Some(causes),
+        ..details(kind, name)
+    };
+    Box::new(Status {
+        details: Some(details),
+        ..failure(422, "Invalid", message)
+    })
+}
+
+/// 401.
+pub fn unauthorized() -> ApiError {
+    Box::new(failure(401, "Unauthorized", "Unauthorized".to_owned()))
 }
 
 fn list_causes(causes: &[StatusCause]) -> String {

@@ -30,8 +30,8 @@ impl Call<'_> {
         meta.deletion_grace_period_seconds = None;
         meta.self_link = None;
         meta.managed_fields = None;
-        strategy::prepare_for_create(&mut object, self.sim.now);
         self.fill_system_fields(object.meta_mut());
+        strategy::prepare_for_create(&mut object, self.sim.now);
         let meta = object.meta();
         if !matches!(meta.resource_version.as_deref(), None | Some("" | "0")) {
             return Err(status::internal(
@@ -47,6 +47,7 @@ impl Call<'_> {
             return Err(name_required(&self));
         }
         self.warnings.extend(warnings::on_create(&object));
+        admission::validate(&mut self, &object, None)?;
         self.admit_new(object)
     }
 

@@ -33,9 +33,13 @@ impl Call<'_> {
             self.warnings.push(warnings::JOB_ORPHANS.to_owned());
         }
         let key = self.target.key.clone();
+        if self.kind() == Kind::PriorityClass && key.name.starts_with("system-") {
+            let why = "this is a system priority class and cannot be deleted";
+            return Err(status::forbidden(Kind::PriorityClass, &key.name, why));
+        }
         let (object, at_once) = self.delete_one(&key, options)?;
         if at_once && !strategy::returns_deleted(self.kind()) {
-            return Ok(Reply::Done { object });
+            return self.done(object);
         }
         self.reply(object, false)
     }
@@ -60,21 +64,8 @@ impl Call<'_> {
             items,
             revision,
             continue_token: String::new(),
+            remaining: None,
         })
-    }
-
-    /// Pods only. Disruption budgets are not looked at.
-    pub(super) fn evict(mut self, body: Body) -> Response {
-        if self.kind() != Kind::Pod {
-            return Err(status::method_not_allowed());
-        }
-        let options = match body {
-            Body::Empty => DeleteOptions::default(),
-            body => delete_options(body)?,
-        };
-        let key = self.target.key.clone();
-        let (object, _) = self.delete_one(&key, options)?;
-        self.reply(object, true)
     }
 
     /// Deletes one object as far as that goes now. Answers it as it is after,

@@ -5,35 +5,53 @@
 //! **Invariant:** nothing outside this folder writes to [`Etcd`].
 
 mod admission;
+mod base64;
 mod bind;
+mod compaction;
+mod continue_token;
 mod create;
 pub mod defaulting;
 mod delete;
 mod events;
+mod evict;
 mod fields;
 pub mod http;
+mod jobs;
+mod list_options;
 mod namespaces;
 mod patch;
+mod pod_parts;
 mod qos;
+pub mod quota;
 mod read;
+mod refuse;
 mod request;
+mod reviews;
 mod scale;
 mod services;
 mod storage;
 mod strategy;
+mod tokens;
 mod update;
+mod users;
 pub mod validation;
+mod versions;
 mod warnings;
 mod watch;
+mod zeros;
 
+pub use read::Filter;
 pub use request::{
     Body, DeleteOptions, Options, PatchType, Propagation, Reply, Request, Response, Subresource,
-    Target,
+    Target, Version,
 };
-pub use watch::{Selection, WatchEvent, WatcherId};
+pub use users::User;
+pub use watch::{Selection, Start, WatchEvent, WatcherId};
 
-use crate::etcd::Etcd;
+use crate::api::status::ApiError;
+use crate::etcd::{Etcd, StoreError};
 use crate::sim::{Actor, Cause, Instant, Sim};
+use std::collections::BTreeMap;
 
 /// What wakes the API server itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,13 +60,35 @@ pub enum Timer {
     ExpireEvents,
 }
 
+/// Where the control plane's node serves the API.
+pub const ADDRESS: &str = "172.18.0.2:6443";
+
 /// kube-apiserver with its store.
 #[derive(Clone, Debug, Default)]
 pub struct ApiServer {
+    /// Its process is gone, or that of etcd: nobody listens at [`ADDRESS`].
+    down: bool,
     etcd: Etcd,
     watches: watch::Hub,
     services: services::Allocators,
     event_lease: events::LeaseManager,
+    compaction: compaction::Compactor,
+    config: Config,
+    counts: BTreeMap<RequestKind, u64>,
+}
+
+/// What `/metrics` tells requests apart by: verb, kind, subresource, code.
+pub type RequestKind = (&'static str, crate::api::Kind, &'static str, u16);
+
+/// Flags of kube-apiserver.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// `--token-auth-file`: users by their tokens. With any, nobody is let in
+    /// without one; with none, everybody is the owner of the cluster.
+    pub static_tokens: BTreeMap<String, User>,
+    /// `--advertise-address` and `--secure-port`; empty for the control plane's
+    /// own.
+    pub address: String,
 }
 
 impl ApiServer {
@@ -57,16 +97,65 @@ impl ApiServer {
         Self::default()
     }
 
+    /// Sets flags.
+    pub fn configure(&mut self, config: Config) {
+        self.config = config;
+    }
+
+    /// Users by their static tokens.
+    pub fn static_tokens(&self) -> &BTreeMap<String, User> {
+        &self.config.static_tokens
+    }
+
+    /// Where clients reach the server.
+    pub fn address(&self) -> &str {
+        match self.config.address.as_str() {
+            "" => ADDRESS,
+            address => address,
+        }
+    }
+
+    /// How many requests came, by what tells them apart.
+    pub fn request_counts(&self) -> &BTreeMap<RequestKind, u64> {
+        &self.counts
+    }
+
     /// The store, to look at.
     pub fn etcd(&self) -> &Etcd {
         &self.etcd
     }
 
+    /// Whether its process, and that of its store, run.
+    pub fn set_serving(&mut self, serving: bool) {
+        self.down = !serving;
+    }
+
+    /// Whether it answers. Watchers hear nothing while it does not.
+    pub fn is_serving(&self) -> bool {
+        !self.down
+    }
+
     /// Answers a request. The call is written to the trace, and its record is
     /// the cause of whatever watchers do about it.
     pub fn handle(&mut self, sim: &mut Sim, cause: Cause, request: Request) -> Response {
+        if self.down {
+            return refuse::refuse(sim, cause, request, self.etcd.revision());
+        }
         self.expire(sim.now);
+        self.compaction.compact(&mut self.etcd, sim.now);
         storage::handle(self, sim, cause, request)
+    }
+
+    /// Whether a watch may begin as its request asks; what it selects by labels
+    /// and fields.
+    pub(crate) fn check_watch(
+        &mut self,
+        sim: &mut Sim,
+        cause: Cause,
+        request: Request,
+    ) -> Result<Option<Filter>, ApiError> {
+        self.expire(sim.now);
+        storage::check_watch(self, sim, cause, request)
     }
 
     /// When [`ApiServer::on_timer`] next has something to do. Nobody needs to
@@ -87,7 +176,19 @@ impl ApiServer {
     /// Begins a watch: all that is selected now comes as `ADDED` first, then
     /// every change, in order and without gaps.
     pub fn watch(&mut self, owner: Actor, selection: Selection) -> WatcherId {
-        self.watches.add(&self.etcd, owner, selection)
+        // What is there now is never too old.
+        self.watch_from(owner, selection, Start::Present)
+            .unwrap_or(WatcherId(u64::MAX))
+    }
+
+    /// Begins a watch at a revision, unless that is too old or lies ahead.
+    pub fn watch_from(
+        &mut self,
+        owner: Actor,
+        selection: Selection,
+        start: Start,
+    ) -> Result<WatcherId, StoreError> {
+        self.watches.add(&self.etcd, owner, selection, start)
     }
 
     /// Ends a watch.
@@ -109,6 +210,11 @@ impl ApiServer {
     /// components together brings it to them after the way it takes.
     pub fn take_woken(&mut self) -> Vec<WatcherId> {
         self.watches.take_woken()
+    }
+
+    /// The revision of the latest change of a kind, or 0.
+    pub fn latest_change(&self, kind: crate::api::Kind) -> u64 {
+        self.watches.latest(kind)
     }
 
     /// Who holds a watch.

@@ -1,7 +1,10 @@
 //! From request to store: one [`Call`] a request, with the steps that all verbs
 //! share.
 
-use super::{ApiServer, Body, Options, Reply, Request, Response, Subresource, Target, warnings};
+use super::list_options;
+use super::{
+    ApiServer, Body, Filter, Options, Reply, Request, Response, Subresource, Target, warnings,
+};
 use crate::api::decode::{self, Strictness};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind, Object};
@@ -41,6 +44,13 @@ pub(super) fn handle(
             error.message.as_deref().unwrap_or_default().into(),
         ),
     };
+    let kind_of_request = (
+        metrics_verb(verb),
+        target.kind,
+        target.subresource.name(),
+        code,
+    );
+    *api.counts.entry(kind_of_request).or_default() += 1;
     let name = match &response {
         Ok(Reply::Object { object, .. }) => object.key().name,
         _ => target.key.name,
@@ -59,6 +69,64 @@ pub(super) fn handle(
     response
 }
 
+/// The verb as metrics name it.
+fn metrics_verb(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "POST",
+        Verb::Get => "GET",
+        Verb::List => "LIST",
+        Verb::Watch => "WATCH",
+        Verb::Update => "PUT",
+        Verb::Patch => "PATCH",
+        Verb::Delete => "DELETE",
+        Verb::DeleteCollection => "DELETECOLLECTION",
+    }
+}
+
+/// Checks the options of a watch and writes its call to the trace.
+pub(super) fn check_watch(
+    api: &mut ApiServer,
+    sim: &mut Sim,
+    cause: Cause,
+    request: Request,
+) -> Result<Option<Filter>, ApiError> {
+    let Request {
+        caller,
+        verb,
+        target,
+        options,
+        ..
+    } = request;
+    let call = Call {
+        record: sim.trace.next_id(),
+        api,
+        sim,
+        target: &target,
+        options: &options,
+        warnings: Vec::new(),
+    };
+    let checked = list_options::check(&options, true).and_then(|()| call.filter());
+    let (code, message) = match &checked {
+        Ok(_) => (200, "".into()),
+        Err(error) => (
+            error.code.unwrap_or(500) as u16,
+            error.message.as_deref().unwrap_or_default().into(),
+        ),
+    };
+    let what = What::Call {
+        verb,
+        resource: target.kind.info().plural.into(),
+        subresource: "".into(),
+        namespace: target.key.namespace,
+        name: target.key.name,
+        code,
+        revision: api.etcd.revision(),
+        message,
+    };
+    sim.trace.push(sim.now, cause, caller, what);
+    checked.map(|filter| Some(filter).filter(|filter| !filter.is_everything()))
+}
+
 /// One request on its way.
 pub(super) struct Call<'a> {
     pub(super) api: &'a mut ApiServer,
@@ -75,14 +143,15 @@ impl Call<'_> {
             (Verb::Create, Subresource::None) => self.create(body),
             (Verb::Create, Subresource::Binding) => self.bind(body),
             (Verb::Create, Subresource::Eviction) => self.evict(body),
+            (Verb::Create, Subresource::Token) => self.create_token(body),
             (Verb::Get, Subresource::Scale) => self.get_scale(),
-            (Verb::Get, Subresource::None | Subresource::Status) => self.get(),
+            (Verb::Get, _) if self.target.subresource.is_view() => self.get(),
             (Verb::List | Verb::Watch, Subresource::None) => self.list(),
             (Verb::Update, Subresource::Scale) => self.update_scale(body),
             (Verb::Update, Subresource::Finalize) => self.finalize(body),
-            (Verb::Update, Subresource::None | Subresource::Status) => self.update(body),
+            (Verb::Update, _) if self.target.subresource.is_view() => self.update(body),
             (Verb::Patch, Subresource::Scale) => self.patch_scale(body),
-            (Verb::Patch, Subresource::None | Subresource::Status) => self.patch(body),
+            (Verb::Patch, _) if self.target.subresource.is_view() => self.patch(body),
             (Verb::Delete, Subresource::None) => self.delete(body),
             (Verb::DeleteCollection, Subresource::None) => self.delete_collection(body),
             _ => Err(status::method_not_allowed()),
@@ -99,6 +168,7 @@ impl Call<'_> {
         match body {
             Body::Object(object) if object.kind() == self.kind() => Ok(object),
             Body::Json(value) => {
+                let value = self.options.version.to_stored(self.kind(), value);
                 let strictness = Strictness::of_option(&self.options.field_validation)?;
                 let decoded = decode::decode(self.kind(), &value, strictness)?;
                 self.warnings.extend(decoded.warnings);
@@ -142,7 +212,7 @@ impl Call<'_> {
         if self.options.dry_run {
             return Ok(object);
         }
-        let write = self.commit(key, compare, Some(object))?;
+        let write = self.commit(self.kind(), key, compare, Some(object))?;
         let stored = write.as_ref().and_then(|write| write.after.clone());
         stored.ok_or_else(|| status::internal("the object was not stored"))
     }
@@ -153,20 +223,34 @@ impl Call<'_> {
         if self.options.dry_run {
             return Ok(());
         }
-        let write = self.commit(key, compare, None)?;
+        let write = self.commit(self.kind(), key, compare, None)?;
         if let Some(Object::Service(service)) = write.as_ref().and_then(|w| w.before.as_ref()) {
             self.api.services.release(service);
         }
         Ok(())
     }
 
+    /// As [`Call::write`], for an object that this call changes besides its own.
+    pub(super) fn write_other(
+        &mut self,
+        kind: Kind,
+        key: Key,
+        compare: u64,
+        object: Object,
+    ) -> Result<(), ApiError> {
+        if !self.options.dry_run {
+            self.commit(kind, key, compare, Some(object))?;
+        }
+        Ok(())
+    }
+
     fn commit(
         &mut self,
+        kind: Kind,
         key: Key,
         compare: u64,
         object: Option<Object>,
     ) -> Result<Option<Arc<crate::etcd::Write>>, ApiError> {
-        let kind = self.kind();
         let name = key.name.clone();
         let at = StoreKey { kind, key };
         let stamp = |object: &mut Object, revision: u64| {
@@ -194,6 +278,16 @@ impl Call<'_> {
             self.api.watches.publish(write);
         }
         Ok(write)
+    }
+
+    /// The answer where an object is gone.
+    pub(super) fn done(mut self, object: Object) -> Response {
+        self.warnings
+            .extend(warnings::of_kind(self.kind()).map(str::to_owned));
+        Ok(Reply::Done {
+            object,
+            warnings: self.warnings,
+        })
     }
 
     /// The answer with one object, and the warnings gathered on the way.

@@ -2,13 +2,14 @@
 //! `strategy.go` of each registry): generations, initial status, and which half
 //! of an object an endpoint may write.
 
-use super::{Subresource, defaulting, qos};
+use super::{Subresource, defaulting, jobs, pod_parts, qos};
 use crate::api::core::{
     LoadBalancerStatus, NamespaceStatus, PodCondition, PodStatus, ServiceStatus,
 };
 use crate::api::{Kind, Namespace, Object, Pod, Secret, Time, Untyped};
 use crate::sim::Instant;
 use k8s_openapi::ByteString;
+use serde_json::json;
 use std::sync::Arc;
 
 /// Puts a new object into its initial state. What callers say of the status is
@@ -31,10 +32,29 @@ pub(super) fn prepare_for_create(object: &mut Object, now: Instant) {
         }
         Object::ReplicaSet(set) => Arc::make_mut(set).status = Some(Default::default()),
         Object::Secret(secret) => merge_string_data(secret),
-        Object::Other(kind, untyped) if has_status(*kind) => {
-            Arc::make_mut(untyped).rest.remove("status");
-        }
+        Object::Other(kind, untyped) => new_untyped(*kind, Arc::make_mut(untyped), now),
         _ => {}
+    }
+}
+
+fn new_untyped(kind: Kind, object: &mut Untyped, now: Instant) {
+    if has_status(kind) {
+        object.rest.remove("status");
+    }
+    let status = match kind {
+        Kind::PersistentVolumeClaim => json!({"phase": "Pending"}),
+        Kind::PersistentVolume => json!({
+            "phase": "Pending",
+            "lastPhaseTransitionTime": now.timestamp().to_string(),
+        }),
+        Kind::Job => {
+            jobs::select_own_pods(object);
+            json!({})
+        }
+        _ => json!({}),
+    };
+    if has_status(kind) {
+        object.rest.insert("status".to_owned(), status);
     }
 }
 
@@ -110,7 +130,9 @@ fn merge_string_data(secret: &mut Arc<Secret>) {
 /// generation up where the desired state changed.
 pub(super) fn prepare_for_update(object: &mut Object, old: &Object, subresource: Subresource) {
     match subresource {
-        Subresource::Status => keep_spec(object, old),
+        Subresource::Status | Subresource::Approval => keep_spec(object, old),
+        Subresource::EphemeralContainers => pod_parts::keep_but_ephemeral(object, old),
+        Subresource::Resize => pod_parts::keep_but_resources(object, old),
         _ => {
             keep_status(object, old);
             defaulting::apply_update(object, old);
@@ -281,6 +303,20 @@ pub(super) fn has_status(kind: Kind) -> bool {
             | Kind::VolumeAttachment
             | Kind::CustomResourceDefinition
             | Kind::ValidatingAdmissionPolicy
+            | Kind::CertificateSigningRequest
+            | Kind::APIService
+            | Kind::FlowSchema
+            | Kind::PriorityLevelConfiguration
+            | Kind::ServiceCIDR
+            | Kind::ResourceClaim
+    )
+}
+
+/// Whether this kind has a `/scale`.
+pub(super) fn has_scale(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::ReplicationController
     )
 }
 
@@ -298,6 +334,7 @@ pub(super) fn creates_on_update(kind: Kind) -> bool {
             | Kind::RoleBinding
             | Kind::ClusterRole
             | Kind::ClusterRoleBinding
+            | Kind::RuntimeClass
     )
 }
 

@@ -16,6 +16,13 @@ impl Call<'_> {
         let subresource = self.target.subresource;
         let Some(entry) = self.present(&self.target.key) else {
             if strategy::creates_on_update(self.kind()) && subresource == Subresource::None {
+                let wanted = object.meta().uid.as_deref().unwrap_or_default();
+                if !wanted.is_empty() {
+                    let why = uid_mismatch(self.kind(), &self, wanted, "");
+                    let name = &self.target.key.name;
+                    return Err(status::conflict(self.kind(), name, &why));
+                }
+                object.meta_mut().resource_version = None;
                 return self.create_object(object);
             }
             return Err(status::not_found(self.kind(), &self.target.key.name));
@@ -50,6 +57,9 @@ impl Call<'_> {
         if !causes.is_empty() {
             let name = &self.target.key.name;
             return Err(status::invalid(self.kind(), name, causes));
+        }
+        if subresource != Subresource::Status && object != old {
+            admission::validate(&mut self, &object, Some(&old))?;
         }
         if let (Object::Service(service), Object::Service(before), Subresource::None) =
             (&mut object, &old, subresource)
@@ -110,7 +120,7 @@ impl Call<'_> {
         if wanted == 0 && !strategy::allows_unconditional_update(self.kind()) {
             let message = "Invalid value: 0: must be specified for an update";
             let cause = status::cause("FieldValueInvalid", "metadata.resourceVersion", message);
-            return Err(status::invalid(self.kind(), name, vec![cause]));
+            return Err(status::invalid_resource(self.kind(), name, vec![cause]));
         }
         if wanted != 0 && wanted != present {
             return Err(status::conflict(self.kind(), name, status::OBJECT_MODIFIED));

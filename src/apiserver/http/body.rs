@@ -22,8 +22,18 @@ pub(super) fn object(
         Subresource::Scale => "Scale",
         Subresource::Binding => "Binding",
         Subresource::Eviction => "Eviction",
+        Subresource::Token => "TokenRequest",
         _ => address.kind.info().kind,
     };
+    value(expected, content_type, body)
+}
+
+/// A body that must be of a type.
+pub(super) fn value(
+    expected: &str,
+    content_type: Option<&str>,
+    body: &[u8],
+) -> Result<Value, ApiError> {
     let text = String::from_utf8_lossy(body);
     let unrecognized = |why: &str| {
         status::bad_request(format!(

@@ -1,7 +1,7 @@
 //! Query strings.
 
 use crate::api::status::{self, ApiError};
-use crate::apiserver::Options;
+use crate::apiserver::{Options, Version};
 use crate::sim::trace::Verb;
 
 /// The parameters of a request, decoded.
@@ -25,6 +25,12 @@ impl Query {
             .iter()
             .find(|(found, _)| found == key)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// Every value of a parameter that may be given several times.
+    pub(super) fn all(&self, key: &str) -> Vec<String> {
+        let given = self.0.iter().filter(|(found, _)| found == key);
+        given.map(|(_, value)| value.clone()).collect()
     }
 
     fn text(&self, key: &str) -> String {
@@ -83,6 +89,16 @@ impl Query {
             limit: limit.unsigned_abs(),
             continue_token: self.text("continue"),
             resource_version: self.text("resourceVersion"),
+            resource_version_match: self.text("resourceVersionMatch"),
+            send_initial_events: self
+                .get("sendInitialEvents")
+                .map(|_| self.flag("sendInitialEvents")),
+            allow_bookmarks: self.flag("allowWatchBookmarks"),
+            timeout_seconds: self
+                .integer("timeoutSeconds")?
+                .and_then(|seconds| u64::try_from(seconds).ok())
+                .filter(|seconds| *seconds > 0),
+            version: Version::default(),
         })
     }
 }
@@ -91,6 +107,11 @@ impl Query {
 pub(super) fn unsupported(options: &str, field: &str, message: String) -> ApiError {
     let cause = status::cause("FieldValueNotSupported", field, message);
     status::invalid_input("meta.k8s.io", options, "", vec![cause])
+}
+
+/// A step of a path, decoded: a plus sign is one.
+pub(super) fn decode_path(text: &str) -> String {
+    decode(&text.replace('+', "%2B"))
 }
 
 fn decode(text: &str) -> String {
