@@ -1,7 +1,7 @@
 //! POST of an object.
 
 use super::storage::Call;
-use super::{Body, Response, admission, defaulting, strategy, validation, warnings};
+use super::{Body, Response, Version, admission, defaulting, strategy, validation, warnings};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Object, ObjectMeta, Time};
 
@@ -38,7 +38,13 @@ impl Call<'_> {
                 "resourceVersion should not be set on objects to be created",
             ));
         }
-        let causes = validation::create(&object);
+        let mut causes = self.service_family_causes(&object, None);
+        if causes.is_empty() {
+            causes = validation::create(&object);
+        }
+        if self.options.version == Version::EventsV1 {
+            causes.extend(validation::new_event(&object, None));
+        }
         let name = object.meta().name.as_deref().unwrap_or_default();
         if !causes.is_empty() {
             return Err(status::invalid(self.kind(), name, causes));

@@ -19,6 +19,7 @@ pub mod http;
 mod jobs;
 mod list_options;
 mod namespaces;
+mod omit;
 mod patch;
 mod pod_parts;
 mod qos;

@@ -1,7 +1,7 @@
 //! PATCH: the object's JSON is patched, read again, and written as by a PUT.
 
 use super::storage::Call;
-use super::{Body, PatchType, Response, defaulting};
+use super::{Body, PatchType, Response, defaulting, omit, validation};
 use crate::api::decode::{self, Strictness};
 use crate::api::patch::{self, PatchError};
 use crate::api::status::{self, ApiError};
@@ -20,8 +20,13 @@ impl Call<'_> {
         let document = version.from_stored(self.kind(), old.to_json());
         let patched = apply_patch(self.kind(), patch_type, &document, &patch)?;
         let patched = version.to_stored(self.kind(), patched);
+        let mut tidy = patched.clone();
+        omit::tidy(self.kind(), &mut tidy);
+        if let Some(why) = omit::micro_time_fault(self.kind(), &tidy) {
+            return Err(invalid_patch(patch_type, &patch, &patched, &why));
+        }
         let decoded = same_type(self.kind(), &patched)
-            .and_then(|()| decode::decode_patched(self.kind(), &patched, strictness))
+            .and_then(|()| decode::decode_patched(self.kind(), &tidy, strictness))
             .map_err(|why| invalid_patch(patch_type, &patch, &patched, &why))?;
         self.warnings.extend(decoded.warnings);
         let mut object: Object = decoded.object;
@@ -71,11 +76,82 @@ pub(super) fn apply_patch(
 fn invalid_patch(patch_type: PatchType, patch: &Value, patched: &Value, why: &str) -> ApiError {
     let (value, why) = match patch_type {
         PatchType::Strategic => (decode::go_text(patch), unrecognized(why)),
-        _ => (patched.to_string(), why.to_owned()),
+        _ => (go_document(patched), why.to_owned()),
     };
     let message = format!("Invalid value: {value:?}: {why}");
     let cause = status::cause("FieldValueInvalid", "patch", message);
     status::invalid_input("", "", "", vec![cause])
+}
+
+/// Metadata in the order of its type: patching leaves its text as it was.
+const METADATA_FIELDS: [&str; 15] = [
+    "name",
+    "generateName",
+    "namespace",
+    "selfLink",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+    "managedFields",
+];
+/// And of the entries of `managedFields`.
+const MANAGED_FIELDS: [&str; 7] = [
+    "manager",
+    "operation",
+    "apiVersion",
+    "time",
+    "fieldsType",
+    "fieldsV1",
+    "subresource",
+];
+
+/// A patched document as upstream prints it.
+pub(super) fn go_document(document: &Value) -> String {
+    let Value::Object(map) = document else {
+        return document.to_string();
+    };
+    let members: Vec<String> = map
+        .iter()
+        .map(|(key, value)| {
+            let text = match key.as_str() {
+                "metadata" => metadata_text(value),
+                _ => value.to_string(),
+            };
+            format!("{}:{text}", Value::from(key.as_str()))
+        })
+        .collect();
+    format!("{{{}}}", members.join(","))
+}
+
+fn metadata_text(metadata: &Value) -> String {
+    let Value::Object(map) = metadata else {
+        return metadata.to_string();
+    };
+    let known = METADATA_FIELDS
+        .iter()
+        .filter_map(|field| Some((*field, map.get(*field)?)));
+    let others = map
+        .iter()
+        .map(|(key, value)| (key.as_str(), value))
+        .filter(|(key, _)| !METADATA_FIELDS.contains(key));
+    let members: Vec<String> = known
+        .chain(others)
+        .map(|(key, value)| {
+            let text = match key {
+                "managedFields" => validation::ordered_json(value, &MANAGED_FIELDS),
+                _ => value.to_string(),
+            };
+            format!("{}:{text}", Value::from(key))
+        })
+        .collect();
+    format!("{{{}}}", members.join(","))
 }
 
 /// Strategic patches are converted without JSON, so only the type is named.

@@ -1,6 +1,6 @@
 //! `/scale`: the replicas of any workload behind one interface.
 
-use super::patch::apply_patch;
+use super::patch::{apply_patch, go_document};
 use super::storage::Call;
 use super::{Body, Reply, Response};
 use crate::api::selector::Selector;
@@ -167,6 +167,14 @@ impl Call<'_> {
         } = &scale;
         let document = to_json(&object, *replicas, *current, selector);
         let patched = apply_patch(self.kind(), patch_type, &document, &patch)?;
+        if let Err(error) = replicas_of(&patched) {
+            let why = error.message.clone().unwrap_or_default();
+            let why = why.rsplit_once("as a Scale: ").map_or("", |(_, why)| why);
+            let shown = go_document(&patched);
+            let message = format!("Invalid value: {shown:?}: {why}");
+            let cause = status::cause("FieldValueInvalid", "patch", message);
+            return Err(status::invalid_input("", "", "", vec![cause]));
+        }
         self.put_scale(&patched)
     }
 

@@ -2,6 +2,7 @@
 //! share.
 
 use super::list_options;
+use super::omit;
 use super::{
     ApiServer, Body, Filter, Options, Reply, Request, Response, Subresource, Target, warnings,
 };
@@ -168,7 +169,15 @@ impl Call<'_> {
         match body {
             Body::Object(object) if object.kind() == self.kind() => Ok(object),
             Body::Json(value) => {
-                let value = self.options.version.to_stored(self.kind(), value);
+                let mut value = self.options.version.to_stored(self.kind(), value);
+                omit::tidy(self.kind(), &mut value);
+                if let Some(why) = omit::micro_time_fault(self.kind(), &value) {
+                    let info = self.kind().info();
+                    return Err(status::bad_request(format!(
+                        "{} in version {:?} cannot be handled as a {}: {why}",
+                        info.kind, info.version, info.kind
+                    )));
+                }
                 let strictness = Strictness::of_option(&self.options.field_validation)?;
                 let decoded = decode::decode(self.kind(), &value, strictness)?;
                 self.warnings.extend(decoded.warnings);

@@ -6,7 +6,7 @@ use super::{Subresource, defaulting, jobs, pod_parts, qos};
 use crate::api::core::{
     LoadBalancerStatus, NamespaceStatus, PodCondition, PodStatus, ServiceStatus,
 };
-use crate::api::{Kind, Namespace, Object, Pod, Secret, Time, Untyped};
+use crate::api::{EndpointSlice, Kind, Namespace, Object, Pod, Secret, Time, Untyped};
 use crate::sim::Instant;
 use k8s_openapi::ByteString;
 use serde_json::json;
@@ -32,8 +32,19 @@ pub(super) fn prepare_for_create(object: &mut Object, now: Instant) {
         }
         Object::ReplicaSet(set) => Arc::make_mut(set).status = Some(Default::default()),
         Object::Secret(secret) => merge_string_data(secret),
+        Object::EndpointSlice(slice) => drop_old_topology(slice),
         Object::Other(kind, untyped) => new_untyped(*kind, Arc::make_mut(untyped), now),
         _ => {}
+    }
+}
+
+/// What `v1beta1` called the topology of an endpoint is not written any more.
+fn drop_old_topology(slice: &mut Arc<EndpointSlice>) {
+    let mut endpoints = slice.endpoints.iter().flatten();
+    if endpoints.any(|endpoint| endpoint.deprecated_topology.is_some()) {
+        for endpoint in Arc::make_mut(slice).endpoints.iter_mut().flatten() {
+            endpoint.deprecated_topology = None;
+        }
     }
 }
 
@@ -105,6 +116,13 @@ fn new_namespace(namespace: &mut Namespace) {
         finalizers.push(KUBERNETES_FINALIZER.to_owned());
     }
     label_with_name(namespace);
+}
+
+/// A namespace carries its name as a label, whoever writes it.
+pub(super) fn label_with_its_name(object: &mut Object) {
+    if let Object::Namespace(namespace) = object {
+        label_with_name(Arc::make_mut(namespace));
+    }
 }
 
 fn label_with_name(namespace: &mut Namespace) {

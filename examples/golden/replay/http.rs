@@ -81,6 +81,7 @@ impl Replay {
                 (name.clone(), text)
             })
             .collect();
+        self.learn_mount(method, &path, &request["body"]);
         let body = match &request["body"] {
             Value::Null => String::new(),
             Value::String(text) => self.filled(text),
@@ -117,6 +118,21 @@ impl Replay {
                 self.world.cluster.close(stream);
                 Came::Lines(lines)
             }
+        }
+    }
+
+    /// A pod that is written back mounts the volume that it was given.
+    fn learn_mount(&mut self, method: &str, path: &str, body: &Value) {
+        let text = body.to_string();
+        if method != "PUT" || !text.contains("{{rand}}") {
+            return;
+        }
+        let object = path.split(['?']).next().unwrap_or_default();
+        let object = object.trim_end_matches("/status");
+        let present = self.world.call("GET", object, &Value::Null).1.to_string();
+        let suffix = present.split("kube-api-access-").nth(1);
+        if let Some(suffix) = suffix.and_then(|rest| rest.get(..5)) {
+            self.bindings.set_last("{{rand}}", suffix);
         }
     }
 

@@ -56,7 +56,6 @@ fn is_named(placeholder: &str) -> bool {
     ["uid:", "rv:", "rand:", "continue:"]
         .iter()
         .any(|kind| name.starts_with(kind))
-        || name == "token}}"
 }
 
 #[derive(Clone, Debug)]
@@ -81,7 +80,7 @@ impl Bindings {
     }
 
     /// What a placeholder without a number stood for last.
-    fn set_last(&mut self, placeholder: &str, text: &str) {
+    pub fn set_last(&mut self, placeholder: &str, text: &str) {
         let value = Value {
             text: text.to_owned(),
             weak: true,

@@ -33,7 +33,11 @@ fn bad_manifests(part: &str, text: &str, group: &mut Group) {
     let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
     world.call("POST", "/api/v1/namespaces", &body);
     world.advance(Duration::from_secs(2));
-    for (name, case) in recorded {
+    // Some were only ever tried by way of kubectl.
+    let posted = recorded
+        .into_iter()
+        .filter(|(_, case)| case["api_strict"]["http"].is_u64());
+    for (name, case) in posted {
         let difference = post(&mut world, &namespace, &case);
         group.add(part, name, difference);
     }

@@ -2,7 +2,7 @@
 //! controllers, no machine but those that a fake kubelet speaks for.
 
 use super::kubelet::FakeKubelet;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tabernetes::apiserver::http::{Answer, HttpResponse};
@@ -31,10 +31,15 @@ impl World {
         let mut cluster = Cluster::without_machines(1);
         cluster.configure_api(recorded_flags());
         cluster.advance(AGE, u32::MAX);
-        World {
+        let mut world = World {
             cluster,
             kubelet: FakeKubelet::default(),
-        }
+        };
+        // Where the recorded server listened.
+        let ports = json!([{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 16443}]);
+        let path = "/api/v1/namespaces/default/services/kubernetes";
+        world.call("PATCH", path, &json!({"spec": {"ports": ports}}));
+        world
     }
 
     /// Lets time pass.

@@ -244,10 +244,15 @@ pub fn parse(
     request.options.version = address.version;
     request.body = match verb {
         Verb::Create if address.subresource == Subresource::Eviction => {
-            body::eviction(&address, content_type, body, &query)?
+            body::eviction(&address, content_type, body, &mut request.options)?
         }
         Verb::Create | Verb::Update => Body::Json(body::object(&address, content_type, body)?),
-        Verb::Patch => body::patch(content_type, body)?,
+        Verb::Patch => {
+            let patch = body::patch(content_type, body)?;
+            let apply = matches!(patch, Body::Patch(super::PatchType::Apply, _));
+            query.check_force(apply)?;
+            patch
+        }
         Verb::Delete | Verb::DeleteCollection => {
             body::delete_options(body, &query, &mut request.options)?
         }

@@ -44,6 +44,15 @@ pub(super) fn serve(
         [".well-known", "openid-configuration"] => openid(api),
         ["api"] => return discover(api, asked, true).map(Some),
         ["apis"] => return discover(api, asked, false).map(Some),
+        [
+            "apis",
+            "authorization.k8s.io" | "authentication.k8s.io",
+            version,
+            _,
+            ..,
+        ] if *version != "v1" => {
+            return Err(status::no_such_path().into());
+        }
         ["api", version] => resources("", version)?,
         ["apis", group] => discovery::group(group).ok_or(Unserved::Page)?,
         ["apis", group, version] => {
@@ -59,8 +68,22 @@ pub(super) fn serve(
             None => return Ok(None),
         },
         ["api", "v1", "componentstatuses"] => component_statuses(),
-        ["api", "v1", "componentstatuses", name] => component_status(name)?,
+        ["api", "v1", "componentstatuses", name] => match component_status(name) {
+            Ok(value) => value,
+            Err(error) => {
+                let mut answer = render::written(404, &render::failure(&error), false);
+                answer.headers.push(deprecated_component_status());
+                return Ok(Some(answer));
+            }
+        },
         ["api", ..] => return Ok(None),
+        ["openapi", "v3", rest @ ..] if !knows_openapi(rest) => {
+            return Ok(Some(HttpResponse {
+                status: 404,
+                headers: Vec::new(),
+                body: String::new(),
+            }));
+        }
         _ => return Err(Unserved::Page),
     };
     if asked.method != "GET" {
@@ -68,7 +91,11 @@ pub(super) fn serve(
     }
     // Discovery of one group or version knows one form.
     let form = accept::negotiate(without_discovery(asked.headers).as_slice(), Offer::Plain)?;
-    Ok(Some(render::written(200, &value, form.yaml)))
+    let mut answer = render::written(200, &value, form.yaml);
+    if steps.contains(&"componentstatuses") {
+        answer.headers.push(deprecated_component_status());
+    }
+    Ok(Some(answer))
 }
 
 /// Clauses about aggregated discovery are for `/api` and `/apis` alone.
@@ -90,7 +117,8 @@ fn without_discovery(headers: Headers<'_>) -> Vec<(String, String)> {
 
 /// `/api` and `/apis`, plain or with everything in them.
 fn discover(api: &ApiServer, asked: &Asked<'_>, core: bool) -> Result<HttpResponse, Unserved> {
-    if asked.method != "GET" {
+    // `/apis` itself is answered whatever the method.
+    if core && asked.method != "GET" {
         return Err(status::method_not_allowed().into());
     }
     let accepted = super::header(asked.headers, "accept").unwrap_or_default();
@@ -116,6 +144,14 @@ fn discover(api: &ApiServer, asked: &Asked<'_>, core: bool) -> Result<HttpRespon
         false => discovery::groups(),
     };
     Ok(render::written(200, &value, form.yaml))
+}
+
+/// Whether there is a part of the API by this path.
+fn knows_openapi(path: &[&str]) -> bool {
+    match path {
+        ["apis", group, version] => discovery::serves(group, version),
+        _ => true,
+    }
 }
 
 fn resources(group: &str, version: &str) -> Result<Value, ApiError> {
@@ -192,6 +228,11 @@ fn root() -> Value {
 }
 
 const COMPONENTS: [&str; 3] = ["controller-manager", "etcd-0", "scheduler"];
+
+fn deprecated_component_status() -> (String, String) {
+    let text = "299 - \"v1 ComponentStatus is deprecated in v1.19+\"";
+    ("Warning".to_owned(), text.to_owned())
+}
 
 fn component(name: &str) -> Value {
     json!({

@@ -4,6 +4,9 @@ use crate::api::status::{self, ApiError};
 use crate::apiserver::{Options, Version};
 use crate::sim::trace::Verb;
 
+/// Bytes of a field manager's name at most (`FieldManagerMaxLength`).
+const MANAGER_MAX: usize = 128;
+
 /// The parameters of a request, decoded.
 pub(super) struct Query(Vec<(String, String)>);
 
@@ -56,6 +59,43 @@ impl Query {
         })
     }
 
+    /// The field manager is a short text; only an apply is forced.
+    fn check_manager(&self, named: &str) -> Result<(), ApiError> {
+        let mut causes = Vec::new();
+        let manager = self.get("fieldManager").unwrap_or_default();
+        if manager.len() > MANAGER_MAX {
+            let message = format!("Too long: may not be more than {MANAGER_MAX} bytes");
+            causes.push(status::cause("FieldValueTooLong", "fieldManager", message));
+        }
+        if let Some((at, wrong)) = manager.char_indices().find(|(_, c)| c.is_control()) {
+            let message = format!(
+                "Invalid value: {}: invalid character {} (at position {at})",
+                crate::apiserver::validation::go_quoted(manager),
+                format_args!("U+{:04X}", wrong as u32)
+            );
+            causes.push(status::cause("FieldValueInvalid", "fieldManager", message));
+        }
+        if causes.is_empty() {
+            return Ok(());
+        }
+        Err(status::invalid_input("meta.k8s.io", named, "", causes))
+    }
+
+    /// `force` goes with an apply alone.
+    pub(super) fn check_force(&self, apply: bool) -> Result<(), ApiError> {
+        if apply || self.get("force").is_none() {
+            return Ok(());
+        }
+        let message = "Forbidden: may not be specified for non-apply patch";
+        let cause = status::cause("FieldValueForbidden", "force", message);
+        Err(status::invalid_input(
+            "meta.k8s.io",
+            "PatchOptions",
+            "",
+            vec![cause],
+        ))
+    }
+
     pub(super) fn options(&self, verb: Verb) -> Result<Options, ApiError> {
         let writes = matches!(verb, Verb::Create | Verb::Update | Verb::Patch);
         let named = match verb {
@@ -78,6 +118,9 @@ impl Query {
                 "Unsupported value: {field_validation:?}: supported values: \"\", \"Ignore\", \"Strict\", \"Warn\""
             );
             return Err(unsupported(named, "fieldValidation", message));
+        }
+        if writes {
+            self.check_manager(named)?;
         }
         let limit = self.integer("limit")?.unwrap_or(0).max(0);
         Ok(Options {

@@ -95,7 +95,11 @@ impl Policy {
         let mut wrong = Vec::new();
         let enforce = read(labels, "enforce", Level::Restricted, &mut wrong);
         read(labels, "audit", Level::Restricted, &mut wrong);
-        let warn = read(labels, "warn", Level::Privileged, &mut wrong);
+        let mut warn = read(labels, "warn", Level::Privileged, &mut wrong);
+        // Whoever only enforces is warned of what would not be let in.
+        if !labels.contains_key("pod-security.kubernetes.io/warn") {
+            warn = enforce;
+        }
         (Policy { enforce, warn }, wrong)
     }
 }
