@@ -241,6 +241,10 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
+        // Quantities are asked for as text or number alike.
+        if self.quantity {
+            return visitor.visit_string(self.quantity()?);
+        }
         match self.value {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
