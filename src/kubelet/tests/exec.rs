@@ -65,7 +65,7 @@ fn a_shell_takes_its_input_line_by_line() {
     let mut world = world();
     let id = begin(&mut world, &["sh"], true, true).expect("it is there");
     assert_eq!(news(&mut world, id).0, "/ # ");
-    let mut typed = |world: &mut World, text: &str| {
+    let typed = |world: &mut World, text: &str| {
         world.with(|kubelet, ctx, net| kubelet.exec_input(id, text, ctx, net));
         news(world, id)
     };
