@@ -10,8 +10,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::{Command, ExitCode, Output, Stdio};
 
+/// What it is about, and how it is tried.
+type Case = (&'static str, fn(&Kubectl));
+
 /// The cases, in the order in which they run.
-const CASES: &[(&str, fn(&Kubectl))] = &[
+const CASES: &[Case] = &[
     (
         "objects are created, read in every form and deleted",
         objects,
