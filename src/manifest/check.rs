@@ -327,7 +327,7 @@ mod tests {
         let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  \
                     - {name: c, image: x}\n  topologySpreadConstraints:\n  - {maxSkew: 1, \
                     topologyKey: z, whenUnsatisfiable: DoNotSchedule}\n---\napiVersion: \
-                    batch/v1\nkind: Job\nmetadata: {name: j}\n";
+                    rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: j}\n";
         let found = check(text);
         assert!(
             found.iter().all(|it| it.severity == Severity::Info),

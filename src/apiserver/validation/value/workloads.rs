@@ -85,7 +85,9 @@ pub(super) fn stateful_set(fields: Fields<'_>, errors: &mut Errors) {
                 errors.invalid(&selector_path, meta::selector_json(&selector), detail);
             }
             selected(&selector, &template, &template_path, errors);
-            workload::pod_template(&template, &template_path, errors);
+            // Upstream leaves the pod's spec alone: its mounts may name volumes
+            // that come from the claim templates.
+            workload::template_metadata(&template, &template_path, errors);
         }
     }
     always(&template, "StatefulSet", &template_path, errors);
