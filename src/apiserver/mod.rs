@@ -46,6 +46,7 @@ pub use request::{
     Body, DeleteOptions, Options, PatchType, Propagation, Reply, Request, Response, Subresource,
     Target, Version,
 };
+pub use strategy::as_created;
 pub use users::User;
 pub use watch::{Selection, Start, WatchEvent, WatcherId};
 

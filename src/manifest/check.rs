@@ -6,7 +6,7 @@ use super::yaml::Span;
 use super::{DIAGNOSTICS_MAX, Diagnostic, Document, Severity, fix, ignored, kinds};
 use crate::api::decode::UnknownField;
 use crate::api::{Kind, Object, Status};
-use crate::apiserver::{defaulting, validation};
+use crate::apiserver::{as_created, defaulting, validation};
 use crate::sim::order::Order as _;
 use std::sync::Arc;
 
@@ -168,6 +168,7 @@ fn causes(document: &Document, mut object: Object, out: &mut Vec<Diagnostic>) {
             .get_or_insert_with(|| "default".to_owned());
     }
     defaulting::apply(&mut object);
+    as_created(&mut object);
     for cause in validation::create(&object) {
         let path = cause.field.clone().unwrap_or_default();
         let message = cause.message.as_deref().unwrap_or_default();
@@ -327,7 +328,8 @@ mod tests {
         let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  \
                     - {name: c, image: x}\n  topologySpreadConstraints:\n  - {maxSkew: 1, \
                     topologyKey: z, whenUnsatisfiable: DoNotSchedule}\n---\napiVersion: \
-                    rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: j}\n";
+                    batch/v1\nkind: Job\nmetadata: {name: j}\nspec:\n  template:\n    spec: \
+                    {restartPolicy: Never, containers: [{name: c, image: x}]}\n";
         let found = check(text);
         assert!(
             found.iter().all(|it| it.severity == Severity::Info),

@@ -34,6 +34,7 @@ testInBothSizes("marks say what happened; keys go from one to the next; one lead
   // What the mark is about is selected: the inspector shows it.
   await crash.first().click();
   await openPanel(page, "Inspector");
+  await listed(page, /^Pod default\/web-.*1 restart/);
   const [pod] = await entries(page, /^Pod default\/web-.*1 restart/);
   await page.getByRole("heading", { name: pod.split(",")[0].replace("Pod ", "") }).waitFor();
 });

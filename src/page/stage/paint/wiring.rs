@@ -134,7 +134,7 @@ fn tab(frame: &Frame, rect: &Rect, words: &str, edge: &str) {
     pen.fill_rect(rect, 4.0, &palette.raised);
     pen.stroke_rect(rect, 4.0, edge, 1.0, false);
     let size = (rect.h * 0.62).clamp(7.0, 11.0);
-    if rect.h >= 9.0 && Pen::room(Face::Mono, size, rect.w) >= words.len() {
+    if rect.h >= 7.5 && Pen::room(Face::Mono, size, rect.w - 5.0) >= words.len() {
         pen.text(
             words,
             rect.center(),
