@@ -5,7 +5,7 @@
 //! **Invariant:** nothing outside this folder writes to [`Etcd`].
 
 mod admission;
-mod base64;
+pub(crate) mod base64;
 mod bind;
 mod compaction;
 mod continue_token;

@@ -8,6 +8,8 @@ mod discovery;
 mod health;
 mod pages;
 mod path;
+#[cfg(not(target_arch = "wasm32"))]
+mod protobuf;
 mod query;
 mod render;
 mod stream;
