@@ -32,6 +32,7 @@ mod scale;
 mod services;
 mod storage;
 mod strategy;
+mod table;
 mod tokens;
 mod update;
 mod users;
