@@ -193,6 +193,18 @@ fn objects(kubectl: &Kubectl) {
         "settings   blue",
     );
     assert_has(&kubectl.run(&["get", "pods", "-A"]), "kube-system");
+    let table = kubectl.run(&["get", "pod", "box", "-o", "wide"]);
+    let heads: Vec<&str> = table
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    assert_eq!(
+        heads.get(..6),
+        Some(&["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP"][..])
+    );
+    assert_has(&table, "1/1     Running");
     let delete = ["delete", "configmap", "settings"];
     assert_eq!(kubectl.run(&delete), "configmap \"settings\" deleted\n");
     assert_has(&kubectl.fails(&delete), "configmaps \"settings\" not found");

@@ -3,7 +3,7 @@
 use super::Verdict;
 use crate::api::{Key, Kind, Status};
 use crate::apiserver::http::Answer;
-use crate::apiserver::{Body, Request};
+use crate::apiserver::{Body, Request, Version};
 use crate::cluster::{Cluster, ClusterSpec};
 use crate::manifest::Document;
 use crate::sim::Actor;
@@ -75,7 +75,7 @@ impl Court {
             );
             return refusal(Verdict::Unparsable, message);
         }
-        let Some(known) = Kind::from_api_version(version, kind) else {
+        let Some(known) = served(version, kind) else {
             let message = format!(
                 "error: resource mapping not found for name: {:?} namespace: {:?} {FROM}: no matches for kind {kind:?} in version {version:?}\nensure CRDs are installed first",
                 document.name, document.namespace,
@@ -120,6 +120,19 @@ impl Court {
             warnings: warnings.map(|(_, value)| warning_text(value)).collect(),
         }
     }
+}
+
+/// The kind of that name, if it is served in that version, stored or not.
+fn served(api_version: &str, kind: &str) -> Option<Kind> {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let mut named = Kind::ALL
+        .iter()
+        .copied()
+        .filter(|known| known.info().kind == kind);
+    named.find(|known| {
+        let found = Version::find(group, version, known.info().plural);
+        found.is_some_and(|(found, _)| found == *known)
+    })
 }
 
 fn refusal(verdict: Verdict, message: String) -> Ruling {
