@@ -98,6 +98,41 @@ pub fn unsupported_media_type(message: &str) -> ApiError {
     Box::new(failure(415, "UnsupportedMediaType", message.to_owned()))
 }
 
+/// 406: nothing that the client accepts can be served.
+pub fn not_acceptable(message: &str) -> ApiError {
+    Box::new(failure(406, "NotAcceptable", message.to_owned()))
+}
+
+/// 504: the revision asked for lies ahead.
+pub fn version_too_large(wanted: u64, present: u64) -> ApiError {
+    let message = format!("Timeout: Too large resource version: {wanted}, current: {present}");
+    let too_large = StatusCause {
+        reason: Some("ResourceVersionTooLarge".to_owned()),
+        message: Some("Too large resource version".to_owned()),
+        field: None,
+    };
+    Box::new(Status {
+        details: Some(StatusDetails {
+            causes: Some(vec![too_large]),
+            retry_after_seconds: Some(1),
+            ..StatusDetails::default()
+        }),
+        ..failure(504, "Timeout", message)
+    })
+}
+
+/// 429 with a cause; `retry_after_seconds` is left out where it is 0.
+pub fn too_many_requests(message: &str, retry_after_seconds: i32, cause: Option<StatusCause>) -> ApiError {
+    Box::new(Status {
+        details: Some(StatusDetails {
+            causes: cause.map(|cause| vec![cause]),
+            retry_after_seconds: Some(retry_after_seconds).filter(|seconds| *seconds > 0),
+            ..StatusDetails::default()
+        }),
+        ..failure(429, "TooManyRequests", message.to_owned())
+    })
+}
+
 /// 404 for a path that does not exist.
 pub fn no_such_path() -> ApiError {
     let message = "the server could not find the requested resource";

@@ -35,7 +35,7 @@ impl Call<'_> {
         let key = self.target.key.clone();
         let (object, at_once) = self.delete_one(&key, options)?;
         if at_once && !strategy::returns_deleted(self.kind()) {
-            return Ok(Reply::Done { object });
+            return self.done(object);
         }
         self.reply(object, false)
     }
@@ -60,6 +60,7 @@ impl Call<'_> {
             items,
             revision,
             continue_token: String::new(),
+            remaining: None,
         })
     }
 

@@ -2,16 +2,17 @@
 //! each kind can be selected by (upstream: the `AddFieldLabelConversionFunc` and
 //! `ToSelectableFields` of each kind).
 
+use super::Version;
 use crate::api::{Event, Kind, Node, Object, Pod, Untyped};
 use std::borrow::Cow;
 
 /// Which fields an object must have.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct FieldSelector {
     terms: Vec<Term>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Term {
     field: String,
     value: String,
@@ -39,15 +40,25 @@ impl FieldSelector {
 
     /// Refuses fields that objects of this kind cannot be selected by. `probe` is
     /// any object of the kind.
-    pub(super) fn check(&self, probe: &Object) -> Result<(), String> {
+    pub(super) fn check(&self, probe: &Object, version: Version) -> Result<(), String> {
         match self
             .terms
             .iter()
             .find(|term| field_of(probe, &term.field).is_none())
         {
-            Some(term) => Err(unsupported(probe.kind(), &term.field)),
+            Some(term) => Err(unsupported(probe.kind(), shown_name(&term.field, version))),
             None => Ok(()),
         }
+    }
+
+    /// Reads the field names of another version as those of the stored one.
+    pub(super) fn of_version(mut self, version: Version) -> FieldSelector {
+        if version == Version::EventsV1 {
+            for term in &mut self.terms {
+                term.field = stored_name(&term.field);
+            }
+        }
+        self
     }
 
     /// Whether nothing is asked for.
@@ -60,6 +71,35 @@ impl FieldSelector {
             let found = field_of(object, &term.field).unwrap_or_default();
             (found == term.value) == term.equal
         })
+    }
+}
+
+/// Fields of `events.k8s.io/v1` and what they are in the stored version.
+const EVENT_FIELDS: [(&str, &str); 2] = [
+    ("regarding", "involvedObject"),
+    ("reportingController", "reportingComponent"),
+];
+
+fn stored_name(field: &str) -> String {
+    for (shown, stored) in EVENT_FIELDS {
+        if let Some(rest) = field.strip_prefix(shown) {
+            return format!("{stored}{rest}");
+        }
+        // The old name is no name of the new version.
+        if field.starts_with(stored) {
+            return format!("{NOT_SERVED}{field}");
+        }
+    }
+    field.to_owned()
+}
+
+/// Marks a name that the version asked in does not have.
+const NOT_SERVED: &str = "\0";
+
+fn shown_name(field: &str, version: Version) -> &str {
+    match version {
+        Version::EventsV1 => field.trim_start_matches(NOT_SERVED),
+        _ => field,
     }
 }
 
@@ -274,7 +314,7 @@ mod tests {
         ];
         for (text, expected) in table {
             let outcome =
-                FieldSelector::parse(text).and_then(|selector| selector.check(&running()));
+                FieldSelector::parse(text).and_then(|selector| selector.check(&running(), Version::Stored));
             assert_eq!(outcome, Err(expected.to_owned()), "{text}");
         }
     }

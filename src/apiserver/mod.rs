@@ -6,12 +6,15 @@
 
 mod admission;
 mod bind;
+mod compaction;
+mod continue_token;
 mod create;
 pub mod defaulting;
 mod delete;
 mod events;
 mod fields;
 pub mod http;
+mod list_options;
 mod namespaces;
 mod patch;
 mod qos;
@@ -22,17 +25,20 @@ mod services;
 mod storage;
 mod strategy;
 mod update;
+mod versions;
 pub mod validation;
 mod warnings;
 mod watch;
 
+pub use read::Filter;
 pub use request::{
     Body, DeleteOptions, Options, PatchType, Propagation, Reply, Request, Response, Subresource,
-    Target,
+    Target, Version,
 };
-pub use watch::{Selection, WatchEvent, WatcherId};
+pub use watch::{Selection, Start, WatchEvent, WatcherId};
 
-use crate::etcd::Etcd;
+use crate::api::status::ApiError;
+use crate::etcd::{Etcd, StoreError};
 use crate::sim::{Actor, Cause, Instant, Sim};
 
 /// What wakes the API server itself.
@@ -49,6 +55,7 @@ pub struct ApiServer {
     watches: watch::Hub,
     services: services::Allocators,
     event_lease: events::LeaseManager,
+    compaction: compaction::Compactor,
 }
 
 impl ApiServer {
@@ -66,7 +73,20 @@ impl ApiServer {
     /// the cause of whatever watchers do about it.
     pub fn handle(&mut self, sim: &mut Sim, cause: Cause, request: Request) -> Response {
         self.expire(sim.now);
+        self.compaction.compact(&mut self.etcd, sim.now);
         storage::handle(self, sim, cause, request)
+    }
+
+    /// Whether a watch may begin as its request asks; what it selects by labels
+    /// and fields.
+    pub(crate) fn check_watch(
+        &mut self,
+        sim: &mut Sim,
+        cause: Cause,
+        request: Request,
+    ) -> Result<Option<Filter>, ApiError> {
+        self.expire(sim.now);
+        storage::check_watch(self, sim, cause, request)
     }
 
     /// When [`ApiServer::on_timer`] next has something to do. Nobody needs to
@@ -87,7 +107,19 @@ impl ApiServer {
     /// Begins a watch: all that is selected now comes as `ADDED` first, then
     /// every change, in order and without gaps.
     pub fn watch(&mut self, owner: Actor, selection: Selection) -> WatcherId {
-        self.watches.add(&self.etcd, owner, selection)
+        // What is there now is never too old.
+        self.watch_from(owner, selection, Start::Present)
+            .unwrap_or(WatcherId(u64::MAX))
+    }
+
+    /// Begins a watch at a revision, unless that is too old or lies ahead.
+    pub fn watch_from(
+        &mut self,
+        owner: Actor,
+        selection: Selection,
+        start: Start,
+    ) -> Result<WatcherId, StoreError> {
+        self.watches.add(&self.etcd, owner, selection, start)
     }
 
     /// Ends a watch.
@@ -109,6 +141,11 @@ impl ApiServer {
     /// components together brings it to them after the way it takes.
     pub fn take_woken(&mut self) -> Vec<WatcherId> {
         self.watches.take_woken()
+    }
+
+    /// The revision of the latest change of a kind, or 0.
+    pub fn latest_change(&self, kind: crate::api::Kind) -> u64 {
+        self.watches.latest(kind)
     }
 
     /// Who holds a watch.

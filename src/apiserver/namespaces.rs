@@ -4,7 +4,7 @@
 
 use super::delete::check_preconditions;
 use super::storage::Call;
-use super::{Body, DeleteOptions, Reply, Response};
+use super::{Body, DeleteOptions, Response};
 use crate::api::status;
 use crate::api::{Kind, Object, Time};
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl Call<'_> {
         }
         let (object, gone) = self.delete_one(&key, options)?;
         match gone {
-            true => Ok(Reply::Done { object }),
+            true => self.done(object),
             false => self.reply(object, false),
         }
     }

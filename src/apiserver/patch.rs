@@ -16,7 +16,10 @@ impl Call<'_> {
         let strictness = Strictness::of_option(&self.options.field_validation)?;
         let entry = self.stored()?;
         let (old, revision) = (entry.object.clone(), entry.mod_revision);
-        let patched = apply_patch(self.kind(), patch_type, &old.to_json(), &patch)?;
+        let version = self.options.version;
+        let document = version.from_stored(self.kind(), old.to_json());
+        let patched = apply_patch(self.kind(), patch_type, &document, &patch)?;
+        let patched = version.to_stored(self.kind(), patched);
         let decoded = same_type(self.kind(), &patched)
             .and_then(|()| decode::decode_patched(self.kind(), &patched, strictness))
             .map_err(|why| invalid_patch(patch_type, &patch, &patched, &why))?;

@@ -108,6 +108,8 @@ pub enum Body {
     Scale(i32),
 }
 
+pub use super::versions::Version;
+
 /// What a query string asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -127,6 +129,17 @@ pub struct Options {
     pub continue_token: String,
     /// Revision asked for, or empty.
     pub resource_version: String,
+    /// `Exact`, `NotOlderThan`, or empty.
+    pub resource_version_match: String,
+    /// Whether a watch begins with what is there (`sendInitialEvents`).
+    pub send_initial_events: Option<bool>,
+    /// Whether a watch may be told how far the server is (`BOOKMARK`).
+    pub allow_bookmarks: bool,
+    /// When a watch ends, in seconds.
+    pub timeout_seconds: Option<u64>,
+    /// The version that the body is of and the answer is to be of, where it is
+    /// not the stored one (`autoscaling/v1`, `events.k8s.io/v1`).
+    pub version: Version,
 }
 
 /// A request to the API server.
@@ -196,6 +209,8 @@ pub enum Reply {
         revision: u64,
         /// Where the next page begins, or empty.
         continue_token: String,
+        /// How many objects the next pages have, where that is known.
+        remaining: Option<u64>,
     },
     /// The scale of a workload.
     Scale {
@@ -212,6 +227,13 @@ pub enum Reply {
     Done {
         /// The object that is gone.
         object: Object,
+        /// Warnings for the user.
+        warnings: Vec<String>,
+    },
+    /// An answer that is no object: a review, a token.
+    Made {
+        /// It, as JSON.
+        value: Value,
     },
 }
 
@@ -222,7 +244,7 @@ impl Reply {
     /// The typed object in the answer.
     pub fn object<K: Resource>(&self) -> Option<Arc<K>> {
         match self {
-            Reply::Object { object, .. } | Reply::Done { object } => K::unwrap(object).cloned(),
+            Reply::Object { object, .. } | Reply::Done { object, .. } => K::unwrap(object).cloned(),
             _ => None,
         }
     }
@@ -230,7 +252,7 @@ impl Reply {
     /// HTTP status code.
     pub fn code(&self) -> u16 {
         match self {
-            Reply::Object { created: true, .. } => 201,
+            Reply::Object { created: true, .. } | Reply::Made { .. } => 201,
             _ => 200,
         }
     }

@@ -1,7 +1,8 @@
 //! From request to store: one [`Call`] a request, with the steps that all verbs
 //! share.
 
-use super::{ApiServer, Body, Options, Reply, Request, Response, Subresource, Target, warnings};
+use super::{ApiServer, Body, Filter, Options, Reply, Request, Response, Subresource, Target, warnings};
+use super::list_options;
 use crate::api::decode::{self, Strictness};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind, Object};
@@ -59,6 +60,50 @@ pub(super) fn handle(
     response
 }
 
+/// Checks the options of a watch and writes its call to the trace.
+pub(super) fn check_watch(
+    api: &mut ApiServer,
+    sim: &mut Sim,
+    cause: Cause,
+    request: Request,
+) -> Result<Option<Filter>, ApiError> {
+    let Request {
+        caller,
+        verb,
+        target,
+        options,
+        ..
+    } = request;
+    let call = Call {
+        record: sim.trace.next_id(),
+        api,
+        sim,
+        target: &target,
+        options: &options,
+        warnings: Vec::new(),
+    };
+    let checked = list_options::check(&options, true).and_then(|()| call.filter());
+    let (code, message) = match &checked {
+        Ok(_) => (200, "".into()),
+        Err(error) => (
+            error.code.unwrap_or(500) as u16,
+            error.message.as_deref().unwrap_or_default().into(),
+        ),
+    };
+    let what = What::Call {
+        verb,
+        resource: target.kind.info().plural.into(),
+        subresource: "".into(),
+        namespace: target.key.namespace,
+        name: target.key.name,
+        code,
+        revision: api.etcd.revision(),
+        message,
+    };
+    sim.trace.push(sim.now, cause, caller, what);
+    checked.map(|filter| Some(filter).filter(|filter| !filter.is_everything()))
+}
+
 /// One request on its way.
 pub(super) struct Call<'a> {
     pub(super) api: &'a mut ApiServer,
@@ -99,6 +144,7 @@ impl Call<'_> {
         match body {
             Body::Object(object) if object.kind() == self.kind() => Ok(object),
             Body::Json(value) => {
+                let value = self.options.version.to_stored(self.kind(), value);
                 let strictness = Strictness::of_option(&self.options.field_validation)?;
                 let decoded = decode::decode(self.kind(), &value, strictness)?;
                 self.warnings.extend(decoded.warnings);
@@ -194,6 +240,16 @@ impl Call<'_> {
             self.api.watches.publish(write);
         }
         Ok(write)
+    }
+
+    /// The answer where an object is gone.
+    pub(super) fn done(mut self, object: Object) -> Response {
+        self.warnings
+            .extend(warnings::of_kind(self.kind()).map(str::to_owned));
+        Ok(Reply::Done {
+            object,
+            warnings: self.warnings,
+        })
     }
 
     /// The answer with one object, and the warnings gathered on the way.

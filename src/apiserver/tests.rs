@@ -77,7 +77,8 @@ impl World {
 
 fn shown(response: Response) -> Value {
     match response {
-        Ok(Reply::Object { object, .. } | Reply::Done { object }) => object.to_json(),
+        Ok(Reply::Object { object, .. } | Reply::Done { object, .. }) => object.to_json(),
+        Ok(Reply::Made { value }) => value,
         Ok(Reply::List { items, .. }) => items.iter().map(Object::to_json).collect(),
         Ok(Reply::Scale {
             replicas,

@@ -3,9 +3,10 @@
 //! **Invariant:** a watcher sees every change it selected, once, in the order of
 //! revisions.
 
+use super::read::Filter;
 use crate::api::{Kind, Name, Object, Resource};
 use crate::api::{Pod, meta};
-use crate::etcd::{Etcd, Write};
+use crate::etcd::{Etcd, StoreError, Write};
 use crate::sim::trace::Change;
 use crate::sim::{Actor, Cause};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -26,6 +27,17 @@ pub struct Selection {
     /// Pods of one node (`spec.nodeName`), or all. Indexed, so that a thousand
     /// kubelets do not each look at every pod.
     pub node: Option<Name>,
+    /// What else objects must have (labels, fields), or anything.
+    pub filter: Option<Filter>,
+}
+
+/// Where a watch begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// With what is there now, each as `ADDED`.
+    Present,
+    /// With the changes after a revision.
+    After(u64),
 }
 
 impl Selection {
@@ -36,6 +48,7 @@ impl Selection {
             namespace: None,
             name: None,
             node: None,
+            filter: None,
         }
     }
 
@@ -61,6 +74,10 @@ impl Selection {
                 .node
                 .as_deref()
                 .is_none_or(|node| pod_node(object) == Some(node))
+            && self
+                .filter
+                .as_ref()
+                .is_none_or(|filter| filter.matches(object))
     }
 }
 
@@ -98,23 +115,28 @@ pub(super) struct Hub {
     by_name: BTreeMap<(Kind, Name), BTreeSet<WatcherId>>,
     by_node: BTreeMap<Name, BTreeSet<WatcherId>>,
     woken: BTreeSet<WatcherId>,
+    /// The latest change of each kind: what bookmarks name.
+    latest: BTreeMap<Kind, u64>,
     next: u64,
 }
 
 impl Hub {
-    pub(super) fn add(&mut self, etcd: &Etcd, owner: Actor, selection: Selection) -> WatcherId {
+    pub(super) fn add(
+        &mut self,
+        etcd: &Etcd,
+        owner: Actor,
+        selection: Selection,
+        start: Start,
+    ) -> Result<WatcherId, StoreError> {
+        let waiting = match start {
+            Start::Present => present(etcd, &selection),
+            Start::After(revision) => etcd
+                .writes_after(revision)?
+                .filter_map(|write| seen_by(&selection, write, &mut None))
+                .collect(),
+        };
         let id = WatcherId(self.next);
         self.next += 1;
-        let waiting: VecDeque<WatchEvent> = etcd
-            .range(selection.kind, selection.namespace.as_deref())
-            .filter(|(_, entry)| selection.holds(&entry.object))
-            .map(|(_, entry)| WatchEvent {
-                change: Change::Added,
-                object: entry.object.clone(),
-                revision: entry.mod_revision,
-                cause: None,
-            })
-            .collect();
         if !waiting.is_empty() {
             self.woken.insert(id);
         }
@@ -135,7 +157,7 @@ impl Hub {
                 waiting,
             },
         );
-        id
+        Ok(id)
     }
 
     pub(super) fn remove(&mut self, id: WatcherId) {
@@ -180,8 +202,14 @@ impl Hub {
         self.watchers.get(&id).map(|watcher| &watcher.owner)
     }
 
+    /// The revision of the latest change of a kind, or 0.
+    pub(super) fn latest(&self, kind: Kind) -> u64 {
+        self.latest.get(&kind).copied().unwrap_or(0)
+    }
+
     /// Brings one write to everyone who selected it.
     pub(super) fn publish(&mut self, write: &Write) {
+        self.latest.insert(write.key.kind, write.revision);
         let Hub {
             watchers,
             by_kind,
@@ -213,6 +241,19 @@ impl Hub {
             ids.copied().for_each(&mut bring);
         }
     }
+}
+
+/// All that is selected now, as `ADDED`.
+fn present(etcd: &Etcd, selection: &Selection) -> VecDeque<WatchEvent> {
+    etcd.range(selection.kind, selection.namespace.as_deref())
+        .filter(|(_, entry)| selection.holds(&entry.object))
+        .map(|(_, entry)| WatchEvent {
+            change: Change::Added,
+            object: entry.object.clone(),
+            revision: entry.mod_revision,
+            cause: None,
+        })
+        .collect()
 }
 
 /// The write as a watcher with this selection sees it.

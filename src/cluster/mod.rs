@@ -15,7 +15,7 @@ pub use spec::{CONTROL_PLANE, ClusterSpec};
 
 use self::core::Core;
 use crate::api::Name;
-use crate::apiserver::{ApiServer, Request, Response, Selection, WatchEvent, WatcherId};
+use crate::apiserver::{ApiServer, http, Request, Response, Selection, WatchEvent, WatcherId};
 use crate::controllers::ControllerManager;
 use crate::controllers::cloud::CloudController;
 use crate::kubelet::Kubelet;
@@ -71,7 +71,13 @@ pub struct Progress {
 impl Cluster {
     /// A cluster whose components have just been started, at instant zero.
     pub fn new(spec: ClusterSpec) -> Self {
-        let mut cluster = Cluster {
+        let mut cluster = Cluster::bare(spec);
+        cluster.bootstrap();
+        cluster
+    }
+
+    fn bare(spec: ClusterSpec) -> Self {
+        Cluster {
             core: Core::new(spec.seed),
             scheduler: Scheduler::new(),
             controllers: bootstrap::new_controller_manager(&spec),
@@ -81,8 +87,19 @@ impl Cluster {
             machines: Vec::new(),
             machine_by_name: BTreeMap::new(),
             spec,
+        }
+    }
+
+    /// A control plane alone: API server, scheduler and controllers as
+    /// `kube-apiserver` and its companions start by hand, and no machine.
+    pub fn without_machines(seed: u64) -> Self {
+        let spec = ClusterSpec {
+            nodes: 0,
+            seed,
+            ..ClusterSpec::default()
         };
-        cluster.bootstrap();
+        let mut cluster = Cluster::bare(spec);
+        cluster.bootstrap_control_plane();
         cluster
     }
 
@@ -156,6 +173,30 @@ impl Cluster {
         let response = self.core.api.handle(&mut self.core.sim, None, request);
         self.core.send_deliveries();
         response
+    }
+
+    /// An HTTP request from outside, answered at once or with a stream.
+    pub fn http(
+        &mut self,
+        method: &str,
+        path_and_query: &str,
+        headers: http::Headers<'_>,
+        body: &[u8],
+    ) -> http::Answer {
+        let Core { api, sim, .. } = &mut self.core;
+        let answer = http::open(api, sim, None, method, path_and_query, headers, body);
+        self.core.send_deliveries();
+        answer
+    }
+
+    /// The lines of a watch since the last call.
+    pub fn poll(&mut self, stream: &mut http::WatchStream) -> Vec<String> {
+        stream.poll(&mut self.core.api, self.core.sim.now)
+    }
+
+    /// Ends a watch.
+    pub fn close(&mut self, stream: http::WatchStream) {
+        stream.close(&mut self.core.api);
     }
 
     /// Begins a watch whose events wait to be taken with [`Cluster::observed`].

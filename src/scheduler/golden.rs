@@ -109,7 +109,7 @@ impl Harness {
         let reply = self.api.handle(&mut self.sim, None, request);
         self.deliver_soon();
         match reply {
-            Ok(Reply::Object { object, .. } | Reply::Done { object }) => object,
+            Ok(Reply::Object { object, .. } | Reply::Done { object, .. }) => object,
             other => panic!("{verb:?} {}: {other:?}", object.key()),
         }
     }

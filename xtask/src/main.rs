@@ -6,6 +6,7 @@
 mod bench;
 mod checkout;
 mod dist;
+mod golden;
 mod serve;
 mod setup;
 mod shell;
@@ -25,6 +26,9 @@ cargo xtask COMMAND
                              format clippy clippy-wasm tidy native wasm e2e
   build                      build the static site into dist/ and print its sizes
   bench [CASE...]            measure the engine natively and in Chromium
+  golden [DIR] [--group NAME]...
+                             replay recorded answers of a real Kubernetes
+                             (default: ../shared/golden)
   setup [--browser]          only the set-up (with --browser: what the tests need too)
   tidy                       only the house rules
 
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         "test" => test::run(&checkout, rest),
         "build" => dist::run(&checkout),
         "bench" => bench::run(&checkout, rest),
+        "golden" => golden::run(&checkout, rest),
         "setup" => setup::run(&checkout, rest),
         "tidy" => tidy::run(&checkout),
         "help" | "--help" | "-h" => {

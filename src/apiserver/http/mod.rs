@@ -1,19 +1,24 @@
 //! The text form of the door: HTTP requests are read into [`Request`]s, answers
 //! are written as HTTP. No sockets here: whoever has one calls [`serve`].
 
+mod accept;
 mod body;
 mod path;
 mod query;
 mod render;
+mod stream;
 
+pub use accept::{Form, Shape};
 pub use path::{Address, Missing};
 pub use render::render;
+pub use stream::WatchStream;
 
-use super::{ApiServer, Body, Request, Subresource, Target};
+use super::{ApiServer, Body, Request, Selection, Subresource, Target};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind};
 use crate::sim::trace::Verb;
 use crate::sim::{Actor, Cause, Sim};
+use accept::Offer;
 use query::Query;
 
 /// An answer as it goes over the wire.
@@ -30,6 +35,15 @@ pub struct HttpResponse {
 /// Headers of a request: names and values.
 pub type Headers<'a> = &'a [(String, String)];
 
+/// The answer to a request.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// All of it.
+    Whole(HttpResponse),
+    /// A watch, to be polled.
+    Stream(WatchStream),
+}
+
 /// Answers one HTTP request. A watch is answered with what it would begin with.
 pub fn serve(
     api: &mut ApiServer,
@@ -40,28 +54,99 @@ pub fn serve(
     headers: Headers<'_>,
     body: &[u8],
 ) -> HttpResponse {
-    match parse(method, path_and_query, headers, body) {
-        Ok(request) => {
-            let target = request.target.clone();
-            render(&target, api.handle(sim, cause, request))
+    match open(api, sim, cause, method, path_and_query, headers, body) {
+        Answer::Whole(response) => response,
+        Answer::Stream(mut stream) => {
+            let lines = stream.poll(api, sim.now);
+            stream.close(api);
+            HttpResponse {
+                status: 200,
+                headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
+                body: lines.join("\n"),
+            }
         }
-        Err(Unserved::Page) => HttpResponse {
+    }
+}
+
+/// Answers one HTTP request.
+pub fn open(
+    api: &mut ApiServer,
+    sim: &mut Sim,
+    cause: Cause,
+    method: &str,
+    path_and_query: &str,
+    headers: Headers<'_>,
+    body: &[u8],
+) -> Answer {
+    match answer(api, sim, cause, method, path_and_query, headers, body) {
+        Ok(answer) => answer,
+        Err(Unserved::Page) => Answer::Whole(HttpResponse {
             status: 404,
             headers: vec![(
                 "Content-Type".to_owned(),
                 "text/plain; charset=utf-8".to_owned(),
             )],
             body: "404 page not found\n".to_owned(),
-        },
+        }),
         Err(Unserved::Status(error)) => {
+            let form = Form {
+                yaml: accept::wants_yaml(headers),
+                ..Form::default()
+            };
             let target = Target {
                 kind: Kind::Pod,
                 key: Key::new("", ""),
                 subresource: Subresource::None,
             };
-            render(&target, Err(error))
+            let version = super::Version::Stored;
+            Answer::Whole(render::respond(&target, version, &form, Err(error)))
         }
     }
+}
+
+fn answer(
+    api: &mut ApiServer,
+    sim: &mut Sim,
+    cause: Cause,
+    method: &str,
+    path_and_query: &str,
+    headers: Headers<'_>,
+    body: &[u8],
+) -> Result<Answer, Unserved> {
+    let request = parse(method, path_and_query, headers, body)?;
+    let offer = match request.verb {
+        Verb::Watch => Offer::Watch,
+        _ => Offer::Objects,
+    };
+    let form = accept::negotiate(headers, offer)?;
+    if request.verb == Verb::Watch {
+        return Ok(Answer::Stream(watch(api, sim, cause, request, form)?));
+    }
+    let (target, version) = (request.target.clone(), request.options.version);
+    let response = api.handle(sim, cause, request);
+    Ok(Answer::Whole(render::respond(
+        &target, version, &form, response,
+    )))
+}
+
+/// Begins a watch.
+fn watch(
+    api: &mut ApiServer,
+    sim: &mut Sim,
+    cause: Cause,
+    request: Request,
+    form: Form,
+) -> Result<WatchStream, ApiError> {
+    let Target { kind, key, .. } = &request.target;
+    let some = |name: &crate::api::Name| Some(name.clone()).filter(|name| !name.is_empty());
+    let mut selection = Selection {
+        namespace: some(&key.namespace),
+        name: some(&key.name),
+        ..Selection::all(*kind)
+    };
+    let options = request.options.clone();
+    selection.filter = api.check_watch(sim, cause, request)?;
+    stream::open(api, sim.now, selection, &options, form)
 }
 
 /// Why a request is answered without asking the server.
@@ -101,6 +186,7 @@ pub fn parse(
     let mut request =
         Request::new(Actor::User, verb, address.kind, key).subresource(address.subresource);
     request.options = options;
+    request.options.version = address.version;
     request.body = match verb {
         Verb::Create if address.subresource == Subresource::Eviction => {
             body::eviction(&address, content_type, body, &query)?
@@ -153,8 +239,9 @@ fn verb_of(method: &str, address: &Address, query: &Query) -> Result<Verb, ApiEr
     let is_object = address.subresource == Subresource::None;
     match method {
         "GET" if !reads => Err(status::method_not_allowed()),
-        "GET" if query.flag("watch") || address.is_watch => Ok(Verb::Watch),
+        "GET" if address.is_watch => Ok(Verb::Watch),
         "GET" if named => Ok(Verb::Get),
+        "GET" if query.flag("watch") => Ok(Verb::Watch),
         "GET" => Ok(Verb::List),
         "POST" if posts && !whole_cluster => Ok(Verb::Create),
         "PUT" if named && (reads || address.subresource == Subresource::Finalize) => {

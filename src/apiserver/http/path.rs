@@ -1,8 +1,8 @@
 //! Which object a path names.
 
 use crate::api::Kind;
-use crate::apiserver::Subresource;
 use crate::apiserver::strategy;
+use crate::apiserver::{Subresource, Version};
 
 /// What a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Address {
     pub name: String,
     /// Subresource.
     pub subresource: Subresource,
+    /// The version that the path names.
+    pub version: Version,
     /// Whether the old `/watch/` prefix was used.
     pub is_watch: bool,
     /// Whether the path is `/bindings`, where the body names the pod.
@@ -48,37 +50,41 @@ impl Address {
             return Err(Missing::Resource);
         }
         let mut address = match rest {
-            ["namespaces", name] => Address::of("", "", "namespaces", name),
-            ["namespaces", name, sub @ ("status" | "finalize")] => {
-                Address::of("", "", "namespaces", name).and_then(|address| address.sub(sub))
+            ["namespaces", name] if group.is_empty() => Address::of(("", "v1"), "", "namespaces", name),
+            ["namespaces", name, sub @ ("status" | "finalize")] if group.is_empty() => {
+                Address::of(("", "v1"), "", "namespaces", name).and_then(|address| address.sub(sub))
             }
             ["namespaces", namespace, "bindings"] if group.is_empty() => {
-                Address::of("", namespace, "pods", "").map(|address| Address {
+                Address::of(("", "v1"), namespace, "pods", "").map(|address| Address {
                     subresource: Subresource::Binding,
                     is_binding_collection: true,
                     ..address
                 })
             }
-            ["namespaces", namespace, plural] => Address::of(group, namespace, plural, ""),
-            ["namespaces", namespace, plural, name] => Address::of(group, namespace, plural, name),
+            ["namespaces", namespace, plural] => Address::of((group, version), namespace, plural, ""),
+            ["namespaces", namespace, plural, name] => Address::of((group, version), namespace, plural, name),
             ["namespaces", namespace, plural, name, sub] => {
-                Address::of(group, namespace, plural, name).and_then(|address| address.sub(sub))
+                Address::of((group, version), namespace, plural, name).and_then(|address| address.sub(sub))
             }
-            [plural] => Address::of(group, "", plural, ""),
-            [plural, name] => Address::of(group, "", plural, name),
+            [plural] => Address::of((group, version), "", plural, ""),
+            [plural, name] => Address::of((group, version), "", plural, name),
             [plural, name, sub] => {
-                Address::of(group, "", plural, name).and_then(|address| address.sub(sub))
+                Address::of((group, version), "", plural, name).and_then(|address| address.sub(sub))
             }
             _ => None,
         }
-        .filter(|address| address.kind.info().version == version)
         .ok_or(Missing::Resource)?;
         address.is_watch = is_watch;
         Ok(address)
     }
 
-    fn of(group: &str, namespace: &str, plural: &str, name: &str) -> Option<Address> {
-        let kind = Kind::from_plural(group, plural)?;
+    fn of(
+        (group, version): (&str, &str),
+        namespace: &str,
+        plural: &str,
+        name: &str,
+    ) -> Option<Address> {
+        let (kind, version) = Version::find(group, version, plural)?;
         let namespaced = kind.info().namespaced;
         if !namespaced && !namespace.is_empty() {
             return None;
@@ -91,6 +97,7 @@ impl Address {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
             subresource: Subresource::None,
+            version,
             is_watch: false,
             is_binding_collection: false,
         })
@@ -117,5 +124,6 @@ impl Address {
 }
 
 fn is_group(group: &str) -> bool {
-    !group.is_empty() && Kind::ALL.iter().any(|kind| kind.info().group == group)
+    group == "events.k8s.io"
+        || (!group.is_empty() && Kind::ALL.iter().any(|kind| kind.info().group == group))
 }

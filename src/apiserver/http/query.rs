@@ -1,7 +1,7 @@
 //! Query strings.
 
 use crate::api::status::{self, ApiError};
-use crate::apiserver::Options;
+use crate::apiserver::{Options, Version};
 use crate::sim::trace::Verb;
 
 /// The parameters of a request, decoded.
@@ -83,6 +83,16 @@ impl Query {
             limit: limit.unsigned_abs(),
             continue_token: self.text("continue"),
             resource_version: self.text("resourceVersion"),
+            resource_version_match: self.text("resourceVersionMatch"),
+            send_initial_events: self
+                .get("sendInitialEvents")
+                .map(|_| self.flag("sendInitialEvents")),
+            allow_bookmarks: self.flag("allowWatchBookmarks"),
+            timeout_seconds: self
+                .integer("timeoutSeconds")?
+                .and_then(|seconds| u64::try_from(seconds).ok())
+                .filter(|seconds| *seconds > 0),
+            version: Version::default(),
         })
     }
 }

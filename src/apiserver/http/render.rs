@@ -1,42 +1,103 @@
 //! Answers as HTTP.
 
 use super::HttpResponse;
-use crate::api::status::ApiError;
+use super::accept::{Form, Shape};
+use crate::api::status::{self, ApiError};
 use crate::api::{Kind, Object};
-use crate::apiserver::{Reply, Response, Subresource, Target, scale};
+use crate::apiserver::{Reply, Response, Subresource, Target, Version, scale};
 use serde_json::{Value, json};
 
-/// Writes the answer to a request about `target`.
+/// Writes the answer to a request about `target`, as JSON.
 pub fn render(target: &Target, response: Response) -> HttpResponse {
-    let (status, warnings, body) = match response {
-        Err(error) => (
-            error.code.unwrap_or(500) as u16,
-            Vec::new(),
-            failure(&error),
-        ),
+    respond(target, Version::Stored, &Form::default(), response)
+}
+
+/// Writes the answer in the form that the client accepts.
+pub(super) fn respond(
+    target: &Target,
+    version: Version,
+    form: &Form,
+    response: Response,
+) -> HttpResponse {
+    let response = response.and_then(|reply| fits(&reply, form).map(|()| reply));
+    let (status, warnings, body, retry) = match response {
+        Err(error) => {
+            let details = error.details.as_ref();
+            let retry = details.and_then(|details| details.retry_after_seconds);
+            let code = error.code.unwrap_or(500) as u16;
+            (code, Vec::new(), failure(&error), retry)
+        }
         Ok(reply) => {
             let status = reply.code();
-            let (warnings, body) = success(target, reply);
-            (status, warnings, body)
+            let (warnings, body) = success(target, version, form, reply);
+            (status, warnings, body, None)
         }
     };
-    let mut headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
-    headers.extend(warnings.iter().map(|warning| {
+    let mut answer = written(status, &body, form.yaml);
+    answer.headers.extend(warnings.iter().map(|warning| {
         let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
         ("Warning".to_owned(), format!("299 - \"{quoted}\""))
     }));
+    if let Some(seconds) = retry {
+        let header = ("Retry-After".to_owned(), seconds.to_string());
+        answer.headers.push(header);
+    }
+    answer
+}
+
+/// A body as JSON or YAML.
+pub(super) fn written(status: u16, body: &Value, yaml: bool) -> HttpResponse {
+    let (content_type, body) = match yaml {
+        true => (
+            "application/yaml",
+            serde_yaml::to_string(body).unwrap_or_default(),
+        ),
+        false => ("application/json", body.to_string()),
+    };
     HttpResponse {
         status,
-        headers,
-        body: body.to_string(),
+        headers: vec![("Content-Type".to_owned(), content_type.to_owned())],
+        body,
     }
 }
 
-fn failure(error: &ApiError) -> Value {
+/// Metadata of one object is no list, and that of a list no object.
+fn fits(reply: &Reply, form: &Form) -> Result<(), ApiError> {
+    match (&form.shape, reply) {
+        (Shape::Partial(_), Reply::List { kind, .. }) => Err(status::not_acceptable(&format!(
+            "you requested PartialObjectMetadata, but the requested object is a list (*{}List)",
+            go_type(*kind)
+        ))),
+        (Shape::PartialList(_), Reply::Object { object, .. } | Reply::Done { object, .. }) => {
+            Err(status::not_acceptable(&format!(
+                "you requested PartialObjectMetadataList, but the requested object is not a list (*{})",
+                go_type(object.kind())
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `core.ConfigMap`: the type of upstream's internal objects.
+fn go_type(kind: Kind) -> String {
+    let info = kind.info();
+    let group = match info.group {
+        "" => "core",
+        group => group.split('.').next().unwrap_or(group),
+    };
+    format!("{group}.{}", info.kind)
+}
+
+/// An error as a `Status`.
+pub(super) fn failure(error: &ApiError) -> Value {
+    let mut metadata = json!({});
+    if let Some(token) = error.metadata.continue_.as_deref() {
+        metadata["continue"] = token.into();
+    }
     let mut body = json!({
         "kind": "Status",
         "apiVersion": "v1",
-        "metadata": {},
+        "metadata": metadata,
         "status": error.status,
         "message": error.message,
         "reason": error.reason,
@@ -53,7 +114,7 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
-fn success(target: &Target, reply: Reply) -> (Vec<String>, Value) {
+fn success(target: &Target, version: Version, form: &Form, reply: Reply) -> (Vec<String>, Value) {
     match reply {
         Reply::Object { warnings, .. }
             if matches!(
@@ -68,13 +129,25 @@ fn success(target: &Target, reply: Reply) -> (Vec<String>, Value) {
         }
         Reply::Object {
             object, warnings, ..
-        } => (warnings, object.to_json()),
+        } => (warnings, shaped(&object, version, form)),
         Reply::List {
             kind,
             items,
             revision,
             continue_token,
-        } => (Vec::new(), list(kind, &items, revision, continue_token)),
+            remaining,
+        } => {
+            let mut metadata = json!({ "resourceVersion": revision.to_string() });
+            if !continue_token.is_empty() {
+                metadata["continue"] = continue_token.into();
+            }
+            if let Some(remaining) = remaining.filter(|remaining| *remaining > 0) {
+                metadata["remainingItemCount"] = remaining.into();
+            }
+            let warnings = crate::apiserver::warnings::of_kind(kind);
+            let warnings = warnings.map(str::to_owned).into_iter().collect();
+            (warnings, list(kind, version, form, &items, metadata))
+        }
         Reply::Scale {
             object,
             replicas,
@@ -84,16 +157,75 @@ fn success(target: &Target, reply: Reply) -> (Vec<String>, Value) {
             Vec::new(),
             scale::to_json(&object, replicas, current, &selector),
         ),
-        Reply::Done { object } => (Vec::new(), done(&object)),
+        Reply::Done { object, warnings } => (warnings, done(&object)),
+        Reply::Made { value } => (Vec::new(), value),
     }
 }
 
+/// One object in the form that the client accepts.
+pub(super) fn shaped(object: &Object, version: Version, form: &Form) -> Value {
+    match &form.shape {
+        Shape::Partial(api_version) | Shape::PartialList(api_version) => {
+            partial(object, api_version)
+        }
+        _ => version.from_stored(object.kind(), object.to_json()),
+    }
+}
+
+fn partial(object: &Object, api_version: &str) -> Value {
+    json!({
+        "kind": "PartialObjectMetadata",
+        "apiVersion": api_version,
+        "metadata": object.meta(),
+    })
+}
+
+/// The object of a bookmark: nothing but metadata.
+pub(super) fn bookmark(kind: Kind, version: Version, form: &Form, metadata: Value) -> Value {
+    let (named, api_version) = match &form.shape {
+        Shape::Whole | Shape::Table(_) => (kind.info().kind, version.api_version(kind)),
+        Shape::Partial(version) | Shape::PartialList(version) => {
+            ("PartialObjectMetadata", version.clone())
+        }
+    };
+    let mut object = json!({"kind": named, "apiVersion": api_version, "metadata": metadata});
+    if form.shape == Shape::Whole
+        && let Ok(empty) = Object::from_json(kind, json!({}))
+        && let Value::Object(mut fields) = version.from_stored(kind, empty.to_json())
+        && let Value::Object(object) = &mut object
+    {
+        for key in ["kind", "apiVersion", "metadata"] {
+            fields.remove(key);
+        }
+        object.extend(fields);
+    }
+    object
+}
+
 /// Items of a list do not repeat their type.
-fn list(kind: Kind, items: &[Object], revision: u64, continue_token: String) -> Value {
+fn list(
+    kind: Kind,
+    version: Version,
+    form: &Form,
+    items: &[Object],
+    metadata: Value,
+) -> Value {
+    if let Shape::PartialList(api_version) = &form.shape {
+        let items: Vec<Value> = items
+            .iter()
+            .map(|object| partial(object, api_version))
+            .collect();
+        return json!({
+            "kind": "PartialObjectMetadataList",
+            "apiVersion": api_version,
+            "metadata": metadata,
+            "items": items,
+        });
+    }
     let items: Vec<Value> = items
         .iter()
         .map(|object| {
-            let mut item = object.to_json();
+            let mut item = version.from_stored(kind, object.to_json());
             if let Value::Object(map) = &mut item {
                 map.remove("apiVersion");
                 map.remove("kind");
@@ -101,13 +233,9 @@ fn list(kind: Kind, items: &[Object], revision: u64, continue_token: String) -> 
             item
         })
         .collect();
-    let mut metadata = json!({ "resourceVersion": revision.to_string() });
-    if !continue_token.is_empty() {
-        metadata["continue"] = continue_token.into();
-    }
     json!({
         "kind": format!("{}List", kind.info().kind),
-        "apiVersion": kind.api_version(),
+        "apiVersion": version.api_version(kind),
         "metadata": metadata,
         "items": items,
     })

@@ -111,13 +111,8 @@ impl Cluster {
         for object in manifests.objects {
             self.create(object);
         }
+        self.start_control_plane();
         let core = &mut self.core;
-        core.step(Actor::Scheduler, None, Event::Scheduler, |ctx| {
-            self.scheduler.start(ctx)
-        });
-        core.step(controller_manager(), None, Event::Controllers, |ctx| {
-            self.controllers.start(ctx)
-        });
         core.step(Actor::CloudController, None, Event::Cloud, |ctx| {
             self.cloud.start(ctx)
         });
@@ -129,6 +124,30 @@ impl Cluster {
             self.create(Object::of(proxy));
         }
         self.core.send_deliveries();
+    }
+
+    /// What API server and controllers make by themselves, and nothing that
+    /// runs in pods.
+    pub(super) fn bootstrap_control_plane(&mut self) {
+        for object in Manifests::read().objects {
+            let own = matches!(object.kind(), Kind::Namespace | Kind::PriorityClass)
+                || &*object.key().namespace == "default";
+            if own {
+                self.create(object);
+            }
+        }
+        self.start_control_plane();
+        self.core.send_deliveries();
+    }
+
+    fn start_control_plane(&mut self) {
+        let core = &mut self.core;
+        core.step(Actor::Scheduler, None, Event::Scheduler, |ctx| {
+            self.scheduler.start(ctx)
+        });
+        core.step(controller_manager(), None, Event::Controllers, |ctx| {
+            self.controllers.start(ctx)
+        });
     }
 
     fn create(&mut self, object: Object) {
