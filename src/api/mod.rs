@@ -10,6 +10,7 @@ pub mod label_syntax;
 mod object;
 pub mod patch;
 pub mod quantity;
+pub mod schema;
 pub mod selector;
 pub mod similar;
 pub mod status;

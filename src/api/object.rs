@@ -124,16 +124,16 @@ macro_rules! objects {
                 }
             }
 
-            /// Reads an object of `kind` from JSON, and names the fields in it
-            /// that do not exist. `apiVersion` and `kind` inside the value are
-            /// not looked at.
-            pub fn read(kind: Kind, value: &Value) -> Result<(Object, Vec<String>), String> {
+            /// Whether objects of this kind are held as a type of their own.
+            pub fn is_typed(kind: Kind) -> bool {
+                matches!(kind, $(Kind::$kind)|*)
+            }
+
+            /// Holds what has been read as `kind` already.
+            pub(super) fn hold(kind: Kind, value: Value) -> Result<Object, String> {
                 match kind {
-                    $(Kind::$kind => {
-                        let (object, unknown) = decode::read::<$kind>(value)?;
-                        Ok((Object::$kind(Arc::new(object)), unknown))
-                    })*
-                    _ => read_untyped(kind, value),
+                    $(Kind::$kind => plain::<$kind>(value),)*
+                    _ => hold_untyped(kind, value),
                 }
             }
 
@@ -181,32 +181,44 @@ objects! {
     Pod Node Namespace Event Service Endpoints ConfigMap Secret ServiceAccount EndpointSlice Deployment ReplicaSet Lease
 }
 
-/// A kind that no component acts on: only its metadata has a schema here.
-fn read_untyped(kind: Kind, value: &Value) -> Result<(Object, Vec<String>), String> {
-    let Value::Object(map) = value else {
-        return Err(format!(
-            "json: cannot unmarshal {} into Go value of type v1.{}",
-            decode::go_kind(value),
-            kind.info().kind
-        ));
-    };
-    let metadata = map.get("metadata").unwrap_or(&Value::Null);
-    let (head, unknown) = decode::read::<Head>(&serde_json::json!({ "metadata": metadata }))?;
-    let mut rest = map.clone();
-    for key in ["apiVersion", "kind", "metadata"] {
-        rest.remove(key);
+fn plain<K: Resource>(value: Value) -> Result<Object, String> {
+    match serde_json::from_value::<K>(value) {
+        Ok(object) => Ok(Object::of(object)),
+        Err(error) => Err(error.to_string()),
     }
-    let metadata = head.metadata;
-    Ok((
-        Object::Other(kind, Arc::new(Untyped { metadata, rest })),
-        unknown,
-    ))
 }
 
-#[derive(Deserialize)]
-#[serde(rename = "ObjectMeta")]
-struct Head {
-    metadata: ObjectMeta,
+fn hold_untyped(kind: Kind, value: Value) -> Result<Object, String> {
+    let Value::Object(mut rest) = value else {
+        let found = decode::go_kind(&value);
+        let named = kind.info().kind;
+        return Err(format!(
+            "json: cannot unmarshal {found} into Go value of type v1.{named}"
+        ));
+    };
+    for key in ["apiVersion", "kind"] {
+        rest.remove(key);
+    }
+    let metadata = match rest.remove("metadata") {
+        None | Some(Value::Null) => ObjectMeta::default(),
+        Some(metadata) => serde_json::from_value(metadata).map_err(|it| it.to_string())?,
+    };
+    Ok(Object::Other(kind, Arc::new(Untyped { metadata, rest })))
+}
+
+impl Object {
+    /// Reads an object of `kind` from JSON, and names the fields in it that do not
+    /// exist. `apiVersion` and `kind` inside the value are not looked at.
+    pub fn read(kind: Kind, value: &Value) -> Result<(Object, Vec<String>), String> {
+        let decode::Reading { result, unknown } = decode::read(kind, value);
+        match result {
+            Ok(object) => Ok((object, unknown.into_iter().map(|it| it.path).collect())),
+            Err(faults) => {
+                let first = faults.into_iter().next();
+                Err(first.map(|fault| fault.message).unwrap_or_default())
+            }
+        }
+    }
 }
 
 impl Object {

@@ -122,7 +122,11 @@ pub fn version_too_large(wanted: u64, present: u64) -> ApiError {
 }
 
 /// 429 with a cause; `retry_after_seconds` is left out where it is 0.
-pub fn too_many_requests(message: &str, retry_after_seconds: i32, cause: Option<StatusCause>) -> ApiError {
+pub fn too_many_requests(
+    message: &str,
+    retry_after_seconds: i32,
+    cause: Option<StatusCause>,
+) -> ApiError {
     Box::new(Status {
         details: Some(StatusDetails {
             causes: cause.map(|cause| vec![cause]),

@@ -54,7 +54,10 @@ impl Continue {
                 "encoded start key empty (version {VERSION})"
             )));
         }
-        let climbs = token.start.split('/').any(|step| matches!(step, "." | ".." | ""));
+        let climbs = token
+            .start
+            .split('/')
+            .any(|step| matches!(step, "." | ".." | ""));
         if climbs {
             return Err(wrong(&token.start));
         }
@@ -100,7 +103,10 @@ fn unbase64(text: &str) -> Result<Vec<u8>, usize> {
     let mut bytes = Vec::with_capacity(text.len());
     let (mut word, mut bits) = (0u32, 0);
     for (at, letter) in text.bytes().enumerate() {
-        let value = ALPHABET.iter().position(|known| *known == letter).ok_or(at)?;
+        let value = ALPHABET
+            .iter()
+            .position(|known| *known == letter)
+            .ok_or(at)?;
         word = (word << 6) | value as u32;
         bits += 6;
         if bits >= 8 {
@@ -126,12 +132,17 @@ mod tests {
             start: "s2\0".to_owned(),
         };
         let text = token.encode();
-        assert_eq!(text, "eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6NSwic3RhcnQiOiJzMlx1MDAwMCJ9");
+        assert_eq!(
+            text,
+            "eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6NSwic3RhcnQiOiJzMlx1MDAwMCJ9"
+        );
         assert_eq!(Continue::decode(&text), Ok(token));
         let garbage = Continue::decode("garbage");
         assert_eq!(
             garbage.err().as_deref(),
-            Some("continue key is not valid: invalid character '\\u0081' looking for beginning of value")
+            Some(
+                "continue key is not valid: invalid character '\\u0081' looking for beginning of value"
+            )
         );
     }
 }

@@ -313,8 +313,8 @@ mod tests {
             ),
         ];
         for (text, expected) in table {
-            let outcome =
-                FieldSelector::parse(text).and_then(|selector| selector.check(&running(), Version::Stored));
+            let outcome = FieldSelector::parse(text)
+                .and_then(|selector| selector.check(&running(), Version::Stored));
             assert_eq!(outcome, Err(expected.to_owned()), "{text}");
         }
     }

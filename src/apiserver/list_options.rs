@@ -77,7 +77,8 @@ fn of_watch(options: &Options) -> Wrong {
     }
     if !matched.is_empty() {
         if options.send_initial_events.is_none() {
-            let why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+            let why =
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
             wrong.push((MATCH, forbidden(why)));
         }
         if matched != "NotOlderThan" {

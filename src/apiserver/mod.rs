@@ -25,8 +25,8 @@ mod services;
 mod storage;
 mod strategy;
 mod update;
-mod versions;
 pub mod validation;
+mod versions;
 mod warnings;
 mod watch;
 

@@ -35,9 +35,9 @@ impl Call<'_> {
 
     pub(super) fn filter(&self) -> Result<Filter, ApiError> {
         let labels = Selector::parse(&self.options.label_selector).map_err(status::bad_request)?;
-        let fields =
-            FieldSelector::parse(&self.options.field_selector).map_err(status::bad_request)?
-                .of_version(self.options.version);
+        let fields = FieldSelector::parse(&self.options.field_selector)
+            .map_err(status::bad_request)?
+            .of_version(self.options.version);
         if !fields.is_everything() {
             fields
                 .check(&probe(self.kind()), self.options.version)

@@ -1,8 +1,10 @@
 //! From request to store: one [`Call`] a request, with the steps that all verbs
 //! share.
 
-use super::{ApiServer, Body, Filter, Options, Reply, Request, Response, Subresource, Target, warnings};
 use super::list_options;
+use super::{
+    ApiServer, Body, Filter, Options, Reply, Request, Response, Subresource, Target, warnings,
+};
 use crate::api::decode::{self, Strictness};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind, Object};

@@ -15,7 +15,7 @@ pub use spec::{CONTROL_PLANE, ClusterSpec};
 
 use self::core::Core;
 use crate::api::Name;
-use crate::apiserver::{ApiServer, http, Request, Response, Selection, WatchEvent, WatcherId};
+use crate::apiserver::{ApiServer, Request, Response, Selection, WatchEvent, WatcherId, http};
 use crate::controllers::ControllerManager;
 use crate::controllers::cloud::CloudController;
 use crate::kubelet::Kubelet;

@@ -10,7 +10,6 @@ use crate::apiserver::{Body, PatchType, Reply, Request, Response};
 use crate::sim::Actor;
 use crate::sim::order::Order as _;
 use crate::sim::trace::Verb;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// Where the manifest that was applied last is kept.
@@ -220,18 +219,10 @@ fn find_kind(version: &str, named: &str) -> Option<Kind> {
 }
 
 fn metadata(manifest: &Value) -> Result<ObjectMeta, ApiError> {
-    #[derive(Deserialize)]
-    struct Head {
-        metadata: ObjectMeta,
-    }
-    let metadata = manifest.get("metadata").unwrap_or(&Value::Null);
-    let head = serde_json::json!({ "metadata": metadata });
-    decode::read::<Head>(&head)
-        .map(|(head, _)| head.metadata)
-        .map_err(|why| {
-            let why = why.replace("field Head.", "field ObjectMeta.");
-            client_error(format!("unable to decode \"STDIN\": {why}"))
-        })
+    decode::metadata(manifest).map_err(|why| {
+        let why = why.replace("field ConfigMap.", "field ObjectMeta.");
+        client_error(format!("unable to decode \"STDIN\": {why}"))
+    })
 }
 
 fn no_name(kind: Kind, namespace: &str) -> String {

@@ -42,10 +42,16 @@ fn play_folder(folder: &Path, group: &mut Group) {
 fn create(world: &mut World, mut object: Value, wanted: &Value) -> Option<String> {
     let version = object["apiVersion"].as_str().unwrap_or_default().to_owned();
     let kind = object["kind"].as_str().unwrap_or_default().to_owned();
-    let Some(known) = Kind::ALL.iter().copied().find(|known| known.info().kind == kind) else {
+    let Some(known) = Kind::ALL
+        .iter()
+        .copied()
+        .find(|known| known.info().kind == kind)
+    else {
         return Some(format!("no kind {kind}"));
     };
-    let namespace = wanted.pointer("/metadata/namespace").and_then(Value::as_str);
+    let namespace = wanted
+        .pointer("/metadata/namespace")
+        .and_then(Value::as_str);
     let root = match version.contains('/') {
         true => format!("/apis/{version}"),
         false => format!("/api/{version}"),
@@ -56,7 +62,8 @@ fn create(world: &mut World, mut object: Value, wanted: &Value) -> Option<String
         None => format!("{root}/{plural}"),
     };
     if let Some(namespace) = namespace {
-        let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
+        let body =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
         if world.call("POST", "/api/v1/namespaces", &body).0 == 201 {
             world.advance(Duration::from_secs(2));
         }
@@ -92,8 +99,10 @@ fn generic(value: &mut Value, key: &str) {
         }
         Value::Array(items) => items.iter_mut().for_each(|item| generic(item, key)),
         Value::String(text) => {
-            let generated = matches!(key, "uid" | "resourceVersion" | "controller-uid" | "batch.kubernetes.io/controller-uid")
-                || key.ends_with("Timestamp")
+            let generated = matches!(
+                key,
+                "uid" | "resourceVersion" | "controller-uid" | "batch.kubernetes.io/controller-uid"
+            ) || key.ends_with("Timestamp")
                 || key.ends_with("Time");
             if generated {
                 *text = "set".to_owned();

@@ -16,7 +16,10 @@ const POLL: Duration = Duration::from_millis(100);
 pub fn play(folder: &Path) -> Group {
     let mut group = Group::default();
     for path in entries(folder) {
-        if path.extension().is_some_and(|extension| extension == "jsonl") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "jsonl")
+        {
             let name = file_name(&path);
             let part = name.trim_end_matches(".jsonl");
             play_file(&read_text(&path), part, &mut group);
@@ -90,7 +93,10 @@ impl Replay {
                 let mut changes = 0;
                 loop {
                     let more = self.world.cluster.poll(&mut stream);
-                    lines.extend(more.iter().map(|line| serde_json::from_str(line).unwrap_or_default()));
+                    lines.extend(
+                        more.iter()
+                            .map(|line| serde_json::from_str(line).unwrap_or_default()),
+                    );
                     if stream.is_over() {
                         break;
                     }
@@ -132,7 +138,8 @@ impl Replay {
             return String::new();
         };
         let path = format!("/api/v1/namespaces/{name}/serviceaccounts/default/token");
-        let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
+        let body =
+            json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
         let (_, answer) = self.world.call("POST", &path, &body);
         let token = answer.pointer("/status/token").and_then(Value::as_str);
         token.unwrap_or_default().to_owned()
@@ -181,7 +188,13 @@ impl Replay {
     }
 
     fn judge_headers(&mut self, expected: &Value, answer: &HttpResponse) -> Option<String> {
-        for name in ["Content-Type", "Warning", "Retry-After", "Location", "Allow"] {
+        for name in [
+            "Content-Type",
+            "Warning",
+            "Retry-After",
+            "Location",
+            "Allow",
+        ] {
             let found: Vec<&str> = answer
                 .headers
                 .iter()
@@ -225,33 +238,46 @@ impl Replay {
             return None;
         }
         if wanted.len() != lines.len() {
-            return Some(format!("{} lines but {}: {wanted:?} but {lines:?}", wanted.len(), lines.len()));
+            return Some(format!(
+                "{} lines but {}: {wanted:?} but {lines:?}",
+                wanted.len(),
+                lines.len()
+            ));
         }
-        wanted.iter().zip(&lines).enumerate().find_map(|(index, (wanted, found))| {
-            let bookmark = wanted["type"] == "BOOKMARK";
-            let version = "/object/metadata/resourceVersion";
-            let mut found = found.clone();
-            let mut wanted = wanted.clone();
-            if bookmark {
-                // The version of the whole server, as in a list.
-                if let (Some(expected), Some(came)) = (wanted.pointer_mut(version), found.pointer_mut(version)) {
-                    let text = came.as_str().unwrap_or_default().to_owned();
-                    if !self.bindings.matches_list_version(expected.as_str().unwrap_or_default(), &text) {
-                        return Some(format!("line {index}: version {text}"));
+        wanted
+            .iter()
+            .zip(&lines)
+            .enumerate()
+            .find_map(|(index, (wanted, found))| {
+                let bookmark = wanted["type"] == "BOOKMARK";
+                let version = "/object/metadata/resourceVersion";
+                let mut found = found.clone();
+                let mut wanted = wanted.clone();
+                if bookmark {
+                    // The version of the whole server, as in a list.
+                    if let (Some(expected), Some(came)) =
+                        (wanted.pointer_mut(version), found.pointer_mut(version))
+                    {
+                        let text = came.as_str().unwrap_or_default().to_owned();
+                        if !self
+                            .bindings
+                            .matches_list_version(expected.as_str().unwrap_or_default(), &text)
+                        {
+                            return Some(format!("line {index}: version {text}"));
+                        }
+                        *expected = Value::Null;
+                        *came = Value::Null;
                     }
-                    *expected = Value::Null;
-                    *came = Value::Null;
                 }
-            }
-            let mut comparison = Comparison {
-                bindings: &mut self.bindings,
-                extent: Extent::Whole,
-                managed_fields: false,
-                unstable: &[],
-            };
-            let difference = comparison.difference(&wanted, &found);
-            difference.map(|text| format!("line {index}: {text}"))
-        })
+                let mut comparison = Comparison {
+                    bindings: &mut self.bindings,
+                    extent: Extent::Whole,
+                    managed_fields: false,
+                    unstable: &[],
+                };
+                let difference = comparison.difference(&wanted, &found);
+                difference.map(|text| format!("line {index}: {text}"))
+            })
     }
 }
 
@@ -268,7 +294,9 @@ impl Noise {
 }
 
 fn noise(waited: &str) -> Option<Noise> {
-    let (_, rest) = waited.strip_prefix("while this runs, another client changes ")?.split_once(' ')?;
+    let (_, rest) = waited
+        .strip_prefix("while this runs, another client changes ")?
+        .split_once(' ')?;
     let name = rest.split(' ').next()?.to_owned();
     Some(Noise { name })
 }
@@ -295,7 +323,8 @@ fn in_order(value: &mut Value) {
                         list.sort_by_key(Value::to_string);
                     }
                     ("message", Value::String(text)) => {
-                        let mut parts: Vec<&str> = text.split(['[', ']', ',']).map(str::trim).collect();
+                        let mut parts: Vec<&str> =
+                            text.split(['[', ']', ',']).map(str::trim).collect();
                         parts.sort_unstable();
                         *text = parts.join("|");
                     }

@@ -69,7 +69,10 @@ impl FakeKubelet {
             .and_then(|(_, entry)| entry.object.as_kind::<Node>().cloned());
         let ready = present.is_some_and(|node| {
             let status = node.status.as_ref();
-            let mut conditions = status.and_then(|s| s.conditions.as_ref()).into_iter().flatten();
+            let mut conditions = status
+                .and_then(|s| s.conditions.as_ref())
+                .into_iter()
+                .flatten();
             conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True")
         });
         let time = now.timestamp().to_string();
@@ -107,21 +110,26 @@ impl FakeKubelet {
             }
             return;
         }
-        let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+        let phase = pod
+            .status
+            .as_ref()
+            .and_then(|status| status.phase.as_deref());
         if phase != Some("Pending") || annotation(object, "sim/start-delay") == Some("never") {
             return;
         }
         self.addresses += 1;
-        let patch = self.running(cluster, pod, annotation(object, "sim/ready") != Some("false"));
+        let patch = self.running(
+            cluster,
+            pod,
+            annotation(object, "sim/ready") != Some("false"),
+        );
         status_patch(cluster, Kind::Pod, key, patch);
     }
 
     fn running(&self, cluster: &Cluster, pod: &Pod, ready: bool) -> Value {
         let time = cluster.now().timestamp().to_string();
         let truth = if ready { "True" } else { "False" };
-        let condition = |name: &str, status: &str| {
-            json!({"type": name, "status": status, "lastProbeTime": null, "lastTransitionTime": time})
-        };
+        let condition = |name: &str, status: &str| json!({"type": name, "status": status, "lastProbeTime": null, "lastTransitionTime": time});
         let conditions = [
             condition("PodReadyToStartContainers", "True"),
             condition("Initialized", "True"),

@@ -52,7 +52,10 @@ fn post(world: &mut World, namespace: &str, case: &Value) -> Option<String> {
     if status.is_some_and(|status| status != u64::from(answer.status)) {
         let wanted = &expected["body"]["message"];
         let body: String = answer.body.chars().take(500).collect();
-        return Some(format!("status: {status:?} {wanted} but {} {body}", answer.status));
+        return Some(format!(
+            "status: {status:?} {wanted} but {} {body}",
+            answer.status
+        ));
     }
     if answer.status < 300 {
         return None;
@@ -73,7 +76,10 @@ fn post(world: &mut World, namespace: &str, case: &Value) -> Option<String> {
 
 /// Upstream's maps have no order, and so have their errors.
 fn sort_causes(status: &mut Value) {
-    let Some(causes) = status.pointer_mut("/details/causes").and_then(Value::as_array_mut) else {
+    let Some(causes) = status
+        .pointer_mut("/details/causes")
+        .and_then(Value::as_array_mut)
+    else {
         return;
     };
     if causes.len() < 2 {
@@ -91,8 +97,12 @@ fn path_of(manifest: &str, namespace: &str) -> String {
     let value: Value = serde_yaml::from_str(manifest).unwrap_or_default();
     let version = value["apiVersion"].as_str().unwrap_or_default();
     let kind = value["kind"].as_str().unwrap_or_default();
-    let known = Kind::from_api_version(version, kind)
-        .or_else(|| Kind::ALL.iter().copied().find(|known| known.info().kind == kind));
+    let known = Kind::from_api_version(version, kind).or_else(|| {
+        Kind::ALL
+            .iter()
+            .copied()
+            .find(|known| known.info().kind == kind)
+    });
     let Some(known) = known else {
         let plural = format!("{}s", kind.to_lowercase());
         return match version.contains('/') {

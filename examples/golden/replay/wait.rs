@@ -15,7 +15,9 @@ pub fn span(waited: Option<&str>) -> Duration {
     if text.starts_with("half a second") {
         return Duration::from_millis(500);
     }
-    let seconds = text.split_once(" s,").map(|(number, _)| number.parse::<f64>());
+    let seconds = text
+        .split_once(" s,")
+        .map(|(number, _)| number.parse::<f64>());
     if let Some(Ok(seconds)) = seconds {
         return Duration::from_secs_f64(seconds);
     }

@@ -50,7 +50,9 @@ impl Address {
             return Err(Missing::Resource);
         }
         let mut address = match rest {
-            ["namespaces", name] if group.is_empty() => Address::of(("", "v1"), "", "namespaces", name),
+            ["namespaces", name] if group.is_empty() => {
+                Address::of(("", "v1"), "", "namespaces", name)
+            }
             ["namespaces", name, sub @ ("status" | "finalize")] if group.is_empty() => {
                 Address::of(("", "v1"), "", "namespaces", name).and_then(|address| address.sub(sub))
             }
@@ -61,10 +63,15 @@ impl Address {
                     ..address
                 })
             }
-            ["namespaces", namespace, plural] => Address::of((group, version), namespace, plural, ""),
-            ["namespaces", namespace, plural, name] => Address::of((group, version), namespace, plural, name),
+            ["namespaces", namespace, plural] => {
+                Address::of((group, version), namespace, plural, "")
+            }
+            ["namespaces", namespace, plural, name] => {
+                Address::of((group, version), namespace, plural, name)
+            }
             ["namespaces", namespace, plural, name, sub] => {
-                Address::of((group, version), namespace, plural, name).and_then(|address| address.sub(sub))
+                Address::of((group, version), namespace, plural, name)
+                    .and_then(|address| address.sub(sub))
             }
             [plural] => Address::of((group, version), "", plural, ""),
             [plural, name] => Address::of((group, version), "", plural, name),

@@ -203,13 +203,7 @@ pub(super) fn bookmark(kind: Kind, version: Version, form: &Form, metadata: Valu
 }
 
 /// Items of a list do not repeat their type.
-fn list(
-    kind: Kind,
-    version: Version,
-    form: &Form,
-    items: &[Object],
-    metadata: Value,
-) -> Value {
+fn list(kind: Kind, version: Version, form: &Form, items: &[Object], metadata: Value) -> Value {
     if let Shape::PartialList(api_version) = &form.shape {
         let items: Vec<Value> = items
             .iter()

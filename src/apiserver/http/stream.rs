@@ -2,8 +2,8 @@
 
 use super::accept::Form;
 use super::render;
-use crate::api::status::{self, ApiError};
 use crate::api::Kind;
+use crate::api::status::{self, ApiError};
 use crate::apiserver::{ApiServer, Options, Selection, Start, Version, WatchEvent, WatcherId};
 use crate::etcd::StoreError;
 use crate::sim::trace::Change;
