@@ -137,8 +137,17 @@ macro_rules! objects {
                 }
             }
 
-            /// The object as JSON, with `apiVersion` and `kind`.
+            /// The object as JSON, with `apiVersion` and `kind`. Managers whose fields
+            /// were not worked out are left out.
             pub fn to_json(&self) -> Value {
+                let mut value = self.written();
+                if let Some(metadata) = value.get_mut("metadata") {
+                    without_notes(metadata);
+                }
+                value
+            }
+
+            fn written(&self) -> Value {
                 match self {
                     $(Object::$kind(object) => serde_json::to_value(&**object).unwrap_or_default(),)*
                     Object::Other(kind, object) => {
@@ -179,6 +188,19 @@ macro_rules! objects {
 
 objects! {
     Pod Node Namespace Event Service Endpoints ConfigMap Secret ServiceAccount EndpointSlice Deployment ReplicaSet Lease
+}
+
+/// Takes out the managers of fields that are not told.
+fn without_notes(metadata: &mut Value) {
+    let Value::Object(map) = metadata else {
+        return;
+    };
+    if let Some(Value::Array(entries)) = map.get_mut("managedFields") {
+        entries.retain(|entry| entry.get("fieldsV1").is_some());
+        if entries.is_empty() {
+            map.remove("managedFields");
+        }
+    }
 }
 
 fn plain<K: Resource>(value: Value) -> Result<Object, String> {
@@ -232,6 +254,13 @@ impl Object {
 }
 
 impl Object {
+    /// Its metadata as JSON.
+    pub fn metadata_json(&self) -> Value {
+        let mut metadata = serde_json::to_value(self.meta()).unwrap_or_default();
+        without_notes(&mut metadata);
+        metadata
+    }
+
     /// Its namespace and name.
     pub fn key(&self) -> Key {
         Key::of(self.meta())

@@ -57,6 +57,17 @@ pub fn conflict(kind: Kind, name: &str, why: &str) -> ApiError {
     })
 }
 
+/// 409: an apply wants fields that others manage.
+pub fn apply_conflict(message: String, causes: Vec<StatusCause>) -> ApiError {
+    Box::new(Status {
+        details: Some(StatusDetails {
+            causes: Some(causes),
+            ..StatusDetails::default()
+        }),
+        ..failure(409, "Conflict", message)
+    })
+}
+
 /// The reason that optimistic concurrency gives for a [`conflict`].
 pub const OBJECT_MODIFIED: &str =
     "the object has been modified; please apply your changes to the latest version and try again";

@@ -24,12 +24,14 @@ impl Call<'_> {
 
     /// Creates an object that has been read, placed and defaulted.
     pub(super) fn create_object(mut self, mut object: Object) -> Response {
+        if !self.owners_known {
+            self.track(&mut object, None);
+        }
         admission::on_create(&mut self, &mut object)?;
         let meta = object.meta_mut();
         meta.deletion_timestamp = None;
         meta.deletion_grace_period_seconds = None;
         meta.self_link = None;
-        meta.managed_fields = None;
         strategy::prepare_for_create(&mut object, self.sim.now);
         self.fill_system_fields(object.meta_mut());
         let meta = object.meta();

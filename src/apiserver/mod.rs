@@ -5,6 +5,7 @@
 //! **Invariant:** nothing outside this folder writes to [`Etcd`].
 
 mod admission;
+pub(crate) mod apply;
 mod bind;
 mod compaction;
 mod continue_token;

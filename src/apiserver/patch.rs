@@ -5,7 +5,7 @@ use super::{Body, PatchType, Response, defaulting};
 use crate::api::decode::{self, Strictness};
 use crate::api::patch::{self, PatchError};
 use crate::api::status::{self, ApiError};
-use crate::api::{Kind, Object};
+use crate::api::{Kind, Object, schema};
 use serde_json::Value;
 
 impl Call<'_> {
@@ -13,6 +13,9 @@ impl Call<'_> {
         let Body::Patch(patch_type, patch) = body else {
             return Err(status::bad_request("the request has no patch"));
         };
+        if patch_type == PatchType::Apply {
+            return self.apply(patch);
+        }
         let strictness = Strictness::of_option(&self.options.field_validation)?;
         let entry = self.stored()?;
         let (old, revision) = (entry.object.clone(), entry.mod_revision);
@@ -52,13 +55,8 @@ pub(super) fn apply_patch(
     let outcome = match patch_type {
         PatchType::Json => patch::json(document, patch),
         PatchType::Merge => patch::merge(document, patch),
-        PatchType::Strategic => patch::strategic::apply(document, patch),
-        PatchType::Apply => {
-            return Err(status::unsupported_media_type(&format!(
-                "server-side apply of {} is not simulated here: use client-side apply",
-                kind.info().plural
-            )));
-        }
+        PatchType::Strategic => patch::strategic::apply(schema::of_kind(kind), document, patch),
+        PatchType::Apply => patch::merge(document, patch),
     };
     outcome.map_err(|error| match error {
         PatchError::Malformed(message) => status::bad_request(message),

@@ -2,7 +2,7 @@
 
 use super::patch::apply_patch;
 use super::storage::Call;
-use super::{Body, Reply, Response};
+use super::{Body, PatchType, Reply, Response};
 use crate::api::selector::Selector;
 use crate::api::status::{self, ApiError};
 use crate::api::{LabelSelector, Object};
@@ -160,6 +160,9 @@ impl Call<'_> {
         let Body::Patch(patch_type, patch) = body else {
             return Err(status::bad_request("the request has no patch"));
         };
+        if patch_type == PatchType::Apply {
+            return self.apply_scale(&patch);
+        }
         let Scale {
             replicas,
             current,
@@ -168,6 +171,26 @@ impl Call<'_> {
         let document = to_json(&object, *replicas, *current, selector);
         let patched = apply_patch(self.kind(), patch_type, &document, &patch)?;
         self.put_scale(&patched)
+    }
+
+    /// The replicas are applied to the workload.
+    fn apply_scale(self, scale: &Value) -> Response {
+        check_type(scale)?;
+        replicas_of(scale)?;
+        let mut config = json!({
+            "apiVersion": self.kind().api_version(),
+            "kind": self.kind().info().kind,
+            "metadata": scale.get("metadata"),
+        });
+        if let Some(replicas) = scale.pointer("/spec/replicas") {
+            config["spec"] = json!({ "replicas": replicas });
+        }
+        match self.apply(config)? {
+            Reply::Object { object, .. } => Scale::of(&object)
+                .ok_or_else(status::no_such_path)?
+                .reply(object),
+            other => Ok(other),
+        }
     }
 
     fn set_scale(self, replicas: i32, version: Option<String>) -> Response {

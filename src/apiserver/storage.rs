@@ -10,7 +10,7 @@ use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind, Object};
 use crate::etcd::{Entry, StoreError, StoreKey};
 use crate::sim::trace::{Verb, What};
-use crate::sim::{Cause, RecordId, Sim};
+use crate::sim::{Actor, Cause, RecordId, Sim};
 use std::sync::Arc;
 
 pub(super) fn handle(
@@ -34,6 +34,8 @@ pub(super) fn handle(
         sim,
         target: &target,
         options: &options,
+        caller: &caller,
+        owners_known: false,
         warnings: Vec::new(),
     };
     let response = call.answer(verb, body);
@@ -82,6 +84,8 @@ pub(super) fn check_watch(
         sim,
         target: &target,
         options: &options,
+        caller: &caller,
+        owners_known: false,
         warnings: Vec::new(),
     };
     let checked = list_options::check(&options, true).and_then(|()| call.filter());
@@ -113,6 +117,9 @@ pub(super) struct Call<'a> {
     pub(super) record: RecordId,
     pub(super) target: &'a Target,
     pub(super) options: &'a Options,
+    pub(super) caller: &'a Actor,
+    /// Whether the object at hand says who manages its fields from now on.
+    pub(super) owners_known: bool,
     pub(super) warnings: Vec<String>,
 }
 

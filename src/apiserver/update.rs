@@ -2,7 +2,7 @@
 
 use super::create::namespace_mismatch;
 use super::storage::Call;
-use super::{Body, Response, Subresource, admission, defaulting, strategy, validation};
+use super::{Body, Response, Subresource, admission, apply, defaulting, strategy, validation};
 use crate::api::status::{self, ApiError};
 use crate::api::{Kind, Object};
 use std::sync::Arc;
@@ -35,6 +35,9 @@ impl Call<'_> {
         revision: u64,
     ) -> Response {
         self.check_revision(&mut object, revision)?;
+        if !self.owners_known {
+            self.track(&mut object, Some(&old));
+        }
         let subresource = self.target.subresource;
         // The version is the present one from here on, asked for or not.
         object.meta_mut().resource_version = old.meta().resource_version.clone();
@@ -65,7 +68,7 @@ impl Call<'_> {
             self.remove(key, revision)?;
             return self.reply(object, false);
         }
-        if object == old {
+        if is_same(&mut object, &old) {
             return self.reply(old, false);
         }
         let object = self.write(key, revision, object)?;
@@ -135,7 +138,18 @@ fn keep_metadata(object: &mut Object, old: &Object) {
         meta.deletion_grace_period_seconds = before.deletion_grace_period_seconds;
     }
     meta.self_link = None;
-    meta.managed_fields = None;
+}
+
+/// Whether nothing would change; when somebody last took a field does not count.
+fn is_same(object: &mut Object, old: &Object) -> bool {
+    let before = &old.meta().managed_fields;
+    if !apply::same_owners(object.meta().managed_fields.as_deref(), before.as_deref()) {
+        return false;
+    }
+    let now = std::mem::replace(&mut object.meta_mut().managed_fields, before.clone());
+    let same = object == old;
+    object.meta_mut().managed_fields = now;
+    same
 }
 
 /// The last finalizer of an object that is being deleted went: so does the

@@ -5,7 +5,7 @@
 use crate::api::decode;
 use crate::api::patch::three_way::three_way;
 use crate::api::status::ApiError;
-use crate::api::{Key, Kind, ObjectMeta, Status};
+use crate::api::{Key, Kind, ObjectMeta, Status, schema};
 use crate::apiserver::{Body, PatchType, Reply, Request, Response};
 use crate::sim::Actor;
 use crate::sim::order::Order as _;
@@ -119,7 +119,7 @@ fn patch(
     let last: Value = last
         .and_then(|last| serde_json::from_str(last).ok())
         .unwrap_or_default();
-    let patch = three_way(&last, configured, live);
+    let patch = three_way(schema::of_kind(kind), &last, configured, live);
     let outcome = match patch.as_object().is_some_and(Map::is_empty) {
         true => Outcome::Unchanged,
         false => {

@@ -4,7 +4,7 @@
 mod go;
 
 pub(super) use go::check_base64;
-pub use go::{kind as go_kind, text as go_text};
+pub use go::{kind as go_kind, syntax as go_syntax, text as go_text};
 
 use super::status::{self, ApiError};
 use super::{Kind, Object, ObjectMeta, schema};

@@ -16,6 +16,7 @@
 mod judge;
 mod parse;
 mod time;
+pub mod tree;
 
 pub use judge::{Judged, judge};
 

@@ -13,7 +13,7 @@ pub use path::{Address, Missing};
 pub use render::render;
 pub use stream::WatchStream;
 
-use super::{ApiServer, Body, Request, Selection, Subresource, Target};
+use super::{ApiServer, Body, PatchType, Request, Selection, Subresource, Target};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind};
 use crate::sim::trace::Verb;
@@ -198,11 +198,29 @@ pub fn parse(
         }
         _ => Body::Empty,
     };
+    let applies = matches!(request.body, Body::Patch(PatchType::Apply, _));
+    if verb == Verb::Patch {
+        query::check_patch(applies, &request.options)?;
+    }
+    if request.options.field_manager.is_empty() {
+        request.options.field_manager = program(header(headers, "user-agent"));
+    }
     if address.is_binding_collection {
         bind_by_body(&mut request);
     }
     Ok(request)
 }
+
+/// The program that a `User-Agent` begins with: who manages the fields where the
+/// client does not say.
+fn program(agent: Option<&str>) -> String {
+    let agent = agent.unwrap_or_default();
+    let name = agent.split('/').next().unwrap_or_default();
+    let printable = name.chars().filter(|it| !it.is_control());
+    printable.take(MANAGER_CHARACTERS_MAX).collect()
+}
+
+const MANAGER_CHARACTERS_MAX: usize = 128;
 
 /// POST to `/bindings` names its pod in the body.
 fn bind_by_body(request: &mut Request) {

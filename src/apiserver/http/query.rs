@@ -73,6 +73,9 @@ impl Query {
             );
             return Err(unsupported(named, "fieldValidation", message));
         }
+        if writes {
+            manager(named, &self.text("fieldManager"))?;
+        }
         let limit = self.integer("limit")?.unwrap_or(0).max(0);
         Ok(Options {
             label_selector: self.text("labelSelector"),
@@ -80,6 +83,7 @@ impl Query {
             dry_run: dry_run && verb != Verb::Get,
             field_validation,
             field_manager: self.text("fieldManager"),
+            force: self.get("force").map(|_| self.flag("force")),
             limit: limit.unsigned_abs(),
             continue_token: self.text("continue"),
             resource_version: self.text("resourceVersion"),
@@ -95,6 +99,69 @@ impl Query {
             version: Version::default(),
         })
     }
+}
+
+/// The longest name of a field manager (`FieldManagerMaxLength`).
+const MANAGER_BYTES_MAX: usize = 128;
+
+/// A field manager's name must be short and printable.
+fn manager(options: &str, name: &str) -> Result<(), ApiError> {
+    let refuse = |reason: &str, message: String| {
+        let cause = status::cause(reason, "fieldManager", message);
+        Err(status::invalid_input(
+            "meta.k8s.io",
+            options,
+            "",
+            vec![cause],
+        ))
+    };
+    if name.len() > MANAGER_BYTES_MAX {
+        let message = format!("Too long: may not be more than {MANAGER_BYTES_MAX} bytes");
+        return refuse("FieldValueTooLong", message);
+    }
+    match name.chars().enumerate().find(|(_, it)| it.is_control()) {
+        Some((at, it)) => {
+            let shown: String = name
+                .chars()
+                .map(|it| match it.is_control() {
+                    true => format!("\\x{:02x}", u32::from(it)),
+                    false => it.to_string(),
+                })
+                .collect();
+            let code = u32::from(it);
+            refuse(
+                "FieldValueInvalid",
+                format!(
+                    "Invalid value: \"{shown}\": invalid character U+{code:04X} (at position {at})"
+                ),
+            )
+        }
+        None => Ok(()),
+    }
+}
+
+/// What only an apply needs, and what only an apply may say.
+pub(super) fn check_patch(applies: bool, options: &Options) -> Result<(), ApiError> {
+    let (reason, field, message) = match (applies, options.force) {
+        (true, _) if options.field_manager.is_empty() => (
+            "FieldValueRequired",
+            "fieldManager",
+            "Required value: is required for apply patch",
+        ),
+        (false, Some(_)) => (
+            "FieldValueForbidden",
+            "force",
+            "Forbidden: may not be specified for non-apply patch",
+        ),
+        _ => return Ok(()),
+    };
+    let cause = status::cause(reason, field, message);
+    Err(status::invalid_input(
+        "meta.k8s.io",
+        "PatchOptions",
+        "",
+        vec![cause],
+    ))
 }
 
 /// 422 about an option.

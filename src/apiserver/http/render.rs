@@ -4,7 +4,7 @@ use super::HttpResponse;
 use super::accept::{Form, Shape};
 use crate::api::status::{self, ApiError};
 use crate::api::{Kind, Object};
-use crate::apiserver::{Reply, Response, Subresource, Target, Version, scale};
+use crate::apiserver::{Reply, Response, Subresource, Target, Version, apply, scale};
 use serde_json::{Value, json};
 
 /// Writes the answer to a request about `target`, as JSON.
@@ -129,7 +129,7 @@ fn success(target: &Target, version: Version, form: &Form, reply: Reply) -> (Vec
         }
         Reply::Object {
             object, warnings, ..
-        } => (warnings, shaped(&object, version, form)),
+        } => (warnings, alone(&object, version, form)),
         Reply::List {
             kind,
             items,
@@ -162,6 +162,14 @@ fn success(target: &Target, version: Version, form: &Form, reply: Reply) -> (Vec
     }
 }
 
+/// The one object of an answer: who manages its fields is told in full.
+fn alone(object: &Object, version: Version, form: &Form) -> Value {
+    match &form.shape {
+        Shape::Partial(_) | Shape::PartialList(_) => shaped(object, version, form),
+        _ => version.from_stored(object.kind(), apply::shown(object)),
+    }
+}
+
 /// One object in the form that the client accepts.
 pub(super) fn shaped(object: &Object, version: Version, form: &Form) -> Value {
     match &form.shape {
@@ -176,7 +184,7 @@ fn partial(object: &Object, api_version: &str) -> Value {
     json!({
         "kind": "PartialObjectMetadata",
         "apiVersion": api_version,
-        "metadata": object.meta(),
+        "metadata": object.metadata_json(),
     })
 }
 
