@@ -12,6 +12,7 @@ const FIRST_LOAD_BROTLI_MAX = 900 * 1024;
 const COMPRESSED = new Set([".woff2", ".png", ".jpg", ".webp"]);
 /** Not fetched until something asks for them. */
 const LAZY_FOLDERS = ["editor/"];
+const LAZY_SUFFIX = "_later.wasm";
 
 async function filesOf(folder) {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
@@ -48,7 +49,8 @@ function sum(name, rows) {
 const folder = process.argv[2] ?? "dist";
 const names = await filesOf(folder);
 const rows = await Promise.all(names.map(async (name) => measure(name, await readFile(path.join(folder, name)))));
-const isLazy = ({ name }) => LAZY_FOLDERS.some((lazy) => name.split(path.sep).join("/").startsWith(lazy));
+const isLazy = ({ name }) =>
+  name.endsWith(LAZY_SUFFIX) || LAZY_FOLDERS.some((lazy) => name.split(path.sep).join("/").startsWith(lazy));
 const firstLoad = sum("first load", rows.filter((one) => !isLazy(one)));
 
 const heads = ["raw", "gzip", "brotli"].map((head) => head.padStart(12)).join("");

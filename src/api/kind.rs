@@ -1,5 +1,6 @@
 //! The kinds that the API server knows, as discovery lists them.
 
+use super::custom_kind::CustomKind;
 use serde::{Deserialize, Serialize};
 
 /// What discovery says of a kind.
@@ -33,10 +34,12 @@ macro_rules! kinds {
                 #[doc = concat!("`", $group, "/", $version, "` ", stringify!($kind), ".")]
                 $kind,
             )*
+            /// A kind that a CustomResourceDefinition made.
+            Custom(CustomKind),
         }
 
         impl Kind {
-            /// Every kind, in the order of declaration.
+            /// Every built-in kind, in the order of declaration.
             pub const ALL: &'static [Kind] = &[$(Kind::$kind),*];
 
             /// What discovery says of it.
@@ -52,6 +55,7 @@ macro_rules! kinds {
                         namespaced: $namespaced,
                         simulated: $simulated,
                     },)*
+                    Kind::Custom(custom) => custom.info(),
                 }
             }
         }
@@ -101,10 +105,33 @@ kinds! {
     MutatingWebhookConfiguration: "admissionregistration.k8s.io" "v1" "mutatingwebhookconfigurations" "mutatingwebhookconfiguration" "" false false,
     ValidatingWebhookConfiguration: "admissionregistration.k8s.io" "v1" "validatingwebhookconfigurations" "validatingwebhookconfiguration" "" false false,
     ValidatingAdmissionPolicy: "admissionregistration.k8s.io" "v1" "validatingadmissionpolicies" "validatingadmissionpolicy" "" false false,
+    MutatingAdmissionPolicy: "admissionregistration.k8s.io" "v1" "mutatingadmissionpolicies" "mutatingadmissionpolicy" "" false false,
+    MutatingAdmissionPolicyBinding: "admissionregistration.k8s.io" "v1" "mutatingadmissionpolicybindings" "mutatingadmissionpolicybinding" "" false false,
+    CertificateSigningRequest: "certificates.k8s.io" "v1" "certificatesigningrequests" "certificatesigningrequest" "csr" false false,
+    APIService: "apiregistration.k8s.io" "v1" "apiservices" "apiservice" "" false false,
+    FlowSchema: "flowcontrol.apiserver.k8s.io" "v1" "flowschemas" "flowschema" "" false false,
+    PriorityLevelConfiguration: "flowcontrol.apiserver.k8s.io" "v1" "prioritylevelconfigurations" "prioritylevelconfiguration" "" false false,
+    IPAddress: "networking.k8s.io" "v1" "ipaddresses" "ipaddress" "ip" false false,
+    ServiceCIDR: "networking.k8s.io" "v1" "servicecidrs" "servicecidr" "" false false,
+    CSINode: "storage.k8s.io" "v1" "csinodes" "csinode" "" false false,
+    CSIStorageCapacity: "storage.k8s.io" "v1" "csistoragecapacities" "csistoragecapacity" "" true false,
+    VolumeAttributesClass: "storage.k8s.io" "v1" "volumeattributesclasses" "volumeattributesclass" "vac" false false,
+    DeviceClass: "resource.k8s.io" "v1" "deviceclasses" "deviceclass" "" false false,
+    ResourceClaim: "resource.k8s.io" "v1" "resourceclaims" "resourceclaim" "" true false,
+    ResourceClaimTemplate: "resource.k8s.io" "v1" "resourceclaimtemplates" "resourceclaimtemplate" "" true false,
+    ResourceSlice: "resource.k8s.io" "v1" "resourceslices" "resourceslice" "" false false,
     ValidatingAdmissionPolicyBinding: "admissionregistration.k8s.io" "v1" "validatingadmissionpolicybindings" "validatingadmissionpolicybinding" "" false false,
 }
 
 impl Kind {
+    /// What a definition said of it, where one made it.
+    pub fn custom(self) -> Option<CustomKind> {
+        match self {
+            Kind::Custom(custom) => Some(custom),
+            _ => None,
+        }
+    }
+
     /// `v1`, `apps/v1`.
     pub fn api_version(self) -> String {
         let info = self.info();

@@ -4,6 +4,7 @@
 //! **Invariant:** an object in the store, in a cache or on its way to a watcher
 //! is one shared allocation; whoever changes it makes a new one.
 
+mod custom_kind;
 pub mod decode;
 mod kind;
 pub mod label_syntax;
@@ -15,6 +16,7 @@ pub mod selector;
 pub mod similar;
 pub mod status;
 
+pub use custom_kind::{CustomInfo, CustomKind, ScalePaths};
 pub use kind::{Kind, KindInfo};
 pub use object::{Key, Object, Resource, Untyped};
 

@@ -254,6 +254,16 @@ impl Object {
 }
 
 impl Object {
+    /// Holds a custom resource: everything but its type and metadata.
+    pub fn hold_custom(kind: Kind, rest: Value) -> Object {
+        let rest = match rest {
+            Value::Object(rest) => rest,
+            _ => Map::new(),
+        };
+        let metadata = ObjectMeta::default();
+        Object::Other(kind, Arc::new(Untyped { metadata, rest }))
+    }
+
     /// Its metadata as JSON.
     pub fn metadata_json(&self) -> Value {
         let mut metadata = serde_json::to_value(self.meta()).unwrap_or_default();

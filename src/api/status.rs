@@ -114,6 +114,15 @@ pub fn not_acceptable(message: &str) -> ApiError {
     Box::new(failure(406, "NotAcceptable", message.to_owned()))
 }
 
+/// 406 of the router: the client accepts no type that is served at all.
+pub fn no_representation() -> ApiError {
+    let message = "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf";
+    Box::new(Status {
+        details: Some(StatusDetails::default()),
+        ..failure(406, "NotAcceptable", message.to_owned())
+    })
+}
+
 /// 504: the revision asked for lies ahead.
 pub fn version_too_large(wanted: u64, present: u64) -> ApiError {
     let message = format!("Timeout: Too large resource version: {wanted}, current: {present}");
@@ -242,6 +251,34 @@ pub fn cause(reason: &str, field: &str, message: impl Into<String>) -> StatusCau
         field: Some(field.to_owned()),
         message: Some(message.into()),
     }
+}
+
+/// A cause that concerns no field.
+pub fn cause_without_field(reason: &str, message: impl Into<String>) -> StatusCause {
+    StatusCause {
+        reason: Some(reason.to_owned()),
+        field: None,
+        message: Some(message.into()),
+    }
+}
+
+/// 422 where upstream names the resource instead of the kind.
+pub fn invalid_resource(kind: Kind, name: &str, causes: Vec<StatusCause>) -> ApiError {
+    let list = list_causes(&causes);
+    let message = format!("{} \"{name}\" is invalid: {list}", kind.group_resource());
+    let details = StatusDetails {
+        causes: Some(causes),
+        ..details(kind, name)
+    };
+    Box::new(Status {
+        details: Some(details),
+        ..failure(422, "Invalid", message)
+    })
+}
+
+/// 401.
+pub fn unauthorized() -> ApiError {
+    Box::new(failure(401, "Unauthorized", "Unauthorized".to_owned()))
 }
 
 fn list_causes(causes: &[StatusCause]) -> String {

@@ -2,6 +2,7 @@
 //! (`pkg/registry/core/pod/storage/storage.go`, `assignPod`).
 
 use super::storage::Call;
+use super::update::uid_mismatch;
 use super::{Body, Response};
 use crate::api::core::PodCondition;
 use crate::api::status::{self, ApiError};
@@ -20,6 +21,8 @@ const TOPOLOGY_LABELS: [&str; 2] = [
 #[derive(Default)]
 struct Binding {
     node: String,
+    /// Only the pod with this uid, where it is not empty.
+    uid: String,
     annotations: BTreeMap<String, String>,
     labels: BTreeMap<String, String>,
 }
@@ -38,6 +41,11 @@ impl Call<'_> {
         if let Some(why) = unbindable(&pod) {
             let name = &self.target.key.name;
             return Err(status::conflict_on("pods/binding", name, &why));
+        }
+        let uid = pod.metadata.uid.as_deref().unwrap_or_default();
+        if !binding.uid.is_empty() && binding.uid != uid {
+            let why = uid_mismatch(Kind::Pod, &self, &binding.uid, uid);
+            return Err(status::conflict(Kind::Pod, &self.target.key.name, &why));
         }
         let topology = self.topology_of(&binding.node);
         let now = Time(self.sim.now.timestamp());
@@ -82,6 +90,7 @@ impl Call<'_> {
         };
         Ok(Binding {
             node: node.to_owned(),
+            uid: text("/metadata/uid").unwrap_or_default().to_owned(),
             annotations: map("/metadata/annotations"),
             labels: map("/metadata/labels"),
         })

@@ -20,8 +20,11 @@ impl Compactor {
         if now.since(self.looked) < INTERVAL {
             return;
         }
-        if self.revision > 0 {
-            etcd.compact(self.revision);
+        // Where nobody asked for two intervals, nothing was written either.
+        let idle = now.since(self.looked) >= 2 * INTERVAL;
+        let upto = if idle { etcd.revision() } else { self.revision };
+        if upto > 0 {
+            etcd.compact(upto);
         }
         self.looked = now;
         self.revision = etcd.revision();

@@ -1,9 +1,9 @@
 //! Where a page of a list ended: `apiserver/pkg/storage/continue.go`.
 
+use super::base64;
 use serde::{Deserialize, Serialize};
 
 const VERSION: &str = "meta.k8s.io/v1";
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// The revision that all pages show (negative: whatever is there now), and the
 /// first key of the next.
@@ -30,12 +30,12 @@ impl Continue {
             rv: self.revision,
             start: self.start.clone(),
         };
-        base64(&serde_json::to_vec(&token).unwrap_or_default())
+        base64::encode(&serde_json::to_vec(&token).unwrap_or_default())
     }
 
     pub(super) fn decode(text: &str) -> Result<Continue, String> {
         let wrong = |why: &str| format!("continue key is not valid: {why}");
-        let bytes = unbase64(text)
+        let bytes = base64::decode(text)
             .map_err(|at| wrong(&format!("illegal base64 data at input byte {at}")))?;
         let token: Token = serde_json::from_slice(&bytes).map_err(|_| wrong(&no_json(&bytes)))?;
         if token.v != VERSION {
@@ -79,45 +79,6 @@ fn no_json(bytes: &[u8]) -> String {
             };
             format!("invalid character {shown} looking for beginning of value")
         }
-    }
-}
-
-fn base64(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word = chunk
-            .iter()
-            .fold(0u32, |word, byte| (word << 8) | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
-        for digit in 0..=chunk.len() {
-            let index = (word >> (18 - 6 * digit)) & 63;
-            let letter = ALPHABET.get(index as usize).copied().unwrap_or(b'A');
-            text.push(char::from(letter));
-        }
-    }
-    text
-}
-
-/// The bytes, or where the text is no unpadded base64.
-fn unbase64(text: &str) -> Result<Vec<u8>, usize> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let (mut word, mut bits) = (0u32, 0);
-    for (at, letter) in text.bytes().enumerate() {
-        let value = ALPHABET
-            .iter()
-            .position(|known| *known == letter)
-            .ok_or(at)?;
-        word = (word << 6) | value as u32;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((word >> bits) as u8);
-            word &= (1 << bits) - 1;
-        }
-    }
-    match bits {
-        6 => Err(text.len()),
-        _ => Ok(bytes),
     }
 }
 

@@ -2,7 +2,7 @@
 //! (`registry/generic/registry/store.go`, `registry/rest/delete.go`).
 
 use super::storage::Call;
-use super::{Body, DeleteOptions, Propagation, Reply, Response, strategy, warnings};
+use super::{Body, DeleteOptions, Propagation, Reply, Response, custom, strategy, warnings};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind, Object, Time};
 use std::time::Duration;
@@ -32,10 +32,29 @@ impl Call<'_> {
         if self.kind() == Kind::Job && options.propagation.is_none() {
             self.warnings.push(warnings::JOB_ORPHANS.to_owned());
         }
+        if self.kind() == Kind::CustomResourceDefinition {
+            return self.delete_definition(options);
+        }
         let key = self.target.key.clone();
+        if self.kind() == Kind::PriorityClass && key.name.starts_with("system-") {
+            let why = "this is a system priority class and cannot be deleted";
+            return Err(status::forbidden(Kind::PriorityClass, &key.name, why));
+        }
         let (object, at_once) = self.delete_one(&key, options)?;
         if at_once && !strategy::returns_deleted(self.kind()) {
             return self.done(object);
+        }
+        self.reply(object, false)
+    }
+
+    /// Its resources go first.
+    fn delete_definition(mut self, options: DeleteOptions) -> Response {
+        let entry = self.stored()?;
+        let (mut object, revision) = (entry.object.clone(), entry.mod_revision);
+        check_preconditions(self.kind(), &object, &options)?;
+        if object.meta().deletion_timestamp.is_none() {
+            custom::before_delete(&mut object, self.sim.now);
+            object = self.write(self.target.key.clone(), revision, object)?;
         }
         self.reply(object, false)
     }
@@ -62,20 +81,6 @@ impl Call<'_> {
             continue_token: String::new(),
             remaining: None,
         })
-    }
-
-    /// Pods only. Disruption budgets are not looked at.
-    pub(super) fn evict(mut self, body: Body) -> Response {
-        if self.kind() != Kind::Pod {
-            return Err(status::method_not_allowed());
-        }
-        let options = match body {
-            Body::Empty => DeleteOptions::default(),
-            body => delete_options(body)?,
-        };
-        let key = self.target.key.clone();
-        let (object, _) = self.delete_one(&key, options)?;
-        self.reply(object, true)
     }
 
     /// Deletes one object as far as that goes now. Answers it as it is after,

@@ -6,26 +6,35 @@
 
 mod admission;
 pub(crate) mod apply;
+mod base64;
 mod bind;
 mod compaction;
 mod continue_token;
 mod create;
+pub mod custom;
 pub mod defaulting;
 mod delete;
 mod events;
+mod evict;
 mod fields;
 pub mod http;
+mod jobs;
 mod list_options;
 mod namespaces;
 mod patch;
+mod pod_parts;
 mod qos;
+pub mod quota;
 mod read;
 mod request;
+mod reviews;
 mod scale;
 mod services;
 mod storage;
 mod strategy;
+mod tokens;
 mod update;
+mod users;
 pub mod validation;
 mod versions;
 mod warnings;
@@ -36,11 +45,13 @@ pub use request::{
     Body, DeleteOptions, Options, PatchType, Propagation, Reply, Request, Response, Subresource,
     Target, Version,
 };
+pub use users::User;
 pub use watch::{Selection, Start, WatchEvent, WatcherId};
 
 use crate::api::status::ApiError;
 use crate::etcd::{Etcd, StoreError};
 use crate::sim::{Actor, Cause, Instant, Sim};
+use std::collections::BTreeMap;
 
 /// What wakes the API server itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,11 +64,31 @@ pub enum Timer {
 #[derive(Clone, Debug, Default)]
 pub struct ApiServer {
     etcd: Etcd,
+    definitions: custom::Definitions,
     watches: watch::Hub,
     services: services::Allocators,
     event_lease: events::LeaseManager,
     compaction: compaction::Compactor,
+    config: Config,
+    counts: BTreeMap<RequestKind, u64>,
 }
+
+/// What `/metrics` tells requests apart by: verb, kind, subresource, code.
+pub type RequestKind = (&'static str, crate::api::Kind, &'static str, u16);
+
+/// Flags of kube-apiserver.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// `--token-auth-file`: users by their tokens. With any, nobody is let in
+    /// without one; with none, everybody is the owner of the cluster.
+    pub static_tokens: BTreeMap<String, User>,
+    /// `--advertise-address` and `--secure-port`; empty for the control plane's
+    /// own.
+    pub address: String,
+}
+
+/// Where the control plane's node serves the API.
+const ADDRESS: &str = "172.18.0.2:6443";
 
 impl ApiServer {
     /// A server with an empty store.
@@ -65,9 +96,37 @@ impl ApiServer {
         Self::default()
     }
 
+    /// Sets flags.
+    pub fn configure(&mut self, config: Config) {
+        self.config = config;
+    }
+
+    /// Users by their static tokens.
+    pub fn static_tokens(&self) -> &BTreeMap<String, User> {
+        &self.config.static_tokens
+    }
+
+    /// Where clients reach the server.
+    pub fn address(&self) -> &str {
+        match self.config.address.as_str() {
+            "" => ADDRESS,
+            address => address,
+        }
+    }
+
+    /// How many requests came, by what tells them apart.
+    pub fn request_counts(&self) -> &BTreeMap<RequestKind, u64> {
+        &self.counts
+    }
+
     /// The store, to look at.
     pub fn etcd(&self) -> &Etcd {
         &self.etcd
+    }
+
+    /// The kinds that CustomResourceDefinitions made.
+    pub fn definitions(&self) -> &custom::Definitions {
+        &self.definitions
     }
 
     /// Answers a request. The call is written to the trace, and its record is

@@ -4,6 +4,8 @@
 
 use super::delete::check_preconditions;
 use super::storage::Call;
+use super::strategy;
+use super::update::keep_metadata;
 use super::{Body, DeleteOptions, Response};
 use crate::api::status;
 use crate::api::{Kind, Object, Time};
@@ -69,15 +71,16 @@ impl Call<'_> {
                 status::OBJECT_MODIFIED,
             ));
         }
-        let mut namespace = present.clone();
-        let finalizers = wanted
-            .spec
-            .as_ref()
-            .and_then(|spec| spec.finalizers.clone());
-        Arc::make_mut(&mut namespace)
-            .spec
-            .get_or_insert_default()
-            .finalizers = finalizers;
+        // Everything is taken from the body but the status.
+        let mut next = Object::Namespace(wanted.clone());
+        keep_metadata(&mut next, &old);
+        strategy::label_with_its_name(&mut next);
+        let Object::Namespace(mut namespace) = next else {
+            return Err(status::bad_request("the body must be a Namespace"));
+        };
+        let finished = Arc::make_mut(&mut namespace);
+        finished.status.clone_from(&present.status);
+        finished.metadata.resource_version = present.metadata.resource_version.clone();
         let key = self.target.key.clone();
         if ends(&namespace) {
             self.remove(key, revision)?;

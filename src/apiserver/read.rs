@@ -122,7 +122,7 @@ impl Call<'_> {
                 // A negative revision asks for what is there now.
                 at: u64::try_from(from.revision).ok(),
                 after: Some(from.start),
-                limit,
+                limit: if version == "0" { usize::MAX } else { limit },
             });
         }
         let wanted = self.version_asked_for("invalid resource version: ")?;

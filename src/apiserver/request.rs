@@ -24,6 +24,14 @@ pub enum Subresource {
     Eviction,
     /// `/finalize`: the finalizers of a namespace.
     Finalize,
+    /// `/ephemeralcontainers`: what is added to a pod to debug it.
+    EphemeralContainers,
+    /// `/resize`: what the containers of a pod may use.
+    Resize,
+    /// `/approval`: the conditions of a CertificateSigningRequest.
+    Approval,
+    /// `/token`: a token of a ServiceAccount.
+    Token,
 }
 
 impl Subresource {
@@ -36,7 +44,23 @@ impl Subresource {
             Subresource::Binding => "binding",
             Subresource::Eviction => "eviction",
             Subresource::Finalize => "finalize",
+            Subresource::EphemeralContainers => "ephemeralcontainers",
+            Subresource::Resize => "resize",
+            Subresource::Approval => "approval",
+            Subresource::Token => "token",
         }
+    }
+
+    /// Whether it shows and writes the whole object, in part.
+    pub fn is_view(self) -> bool {
+        matches!(
+            self,
+            Subresource::None
+                | Subresource::Status
+                | Subresource::EphemeralContainers
+                | Subresource::Resize
+                | Subresource::Approval
+        )
     }
 }
 

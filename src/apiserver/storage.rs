@@ -1,9 +1,11 @@
 //! From request to store: one [`Call`] a request, with the steps that all verbs
 //! share.
 
+use super::custom::{self, Definition, Served};
 use super::list_options;
 use super::{
-    ApiServer, Body, Filter, Options, Reply, Request, Response, Subresource, Target, warnings,
+    ApiServer, Body, Filter, Options, Reply, Request, Response, Subresource, Target, Version,
+    warnings,
 };
 use crate::api::decode::{self, Strictness};
 use crate::api::status::{self, ApiError};
@@ -46,6 +48,13 @@ pub(super) fn handle(
             error.message.as_deref().unwrap_or_default().into(),
         ),
     };
+    let kind_of_request = (
+        metrics_verb(verb),
+        target.kind,
+        target.subresource.name(),
+        code,
+    );
+    *api.counts.entry(kind_of_request).or_default() += 1;
     let name = match &response {
         Ok(Reply::Object { object, .. }) => object.key().name,
         _ => target.key.name,
@@ -62,6 +71,20 @@ pub(super) fn handle(
     };
     sim.trace.push(sim.now, cause, caller, what);
     response
+}
+
+/// The verb as metrics name it.
+fn metrics_verb(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "POST",
+        Verb::Get => "GET",
+        Verb::List => "LIST",
+        Verb::Watch => "WATCH",
+        Verb::Update => "PUT",
+        Verb::Patch => "PATCH",
+        Verb::Delete => "DELETE",
+        Verb::DeleteCollection => "DELETECOLLECTION",
+    }
 }
 
 /// Checks the options of a watch and writes its call to the trace.
@@ -124,19 +147,21 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    fn answer(self, verb: Verb, body: Body) -> Response {
+    fn answer(mut self, verb: Verb, body: Body) -> Response {
+        self.check_custom()?;
         match (verb, self.target.subresource) {
             (Verb::Create, Subresource::None) => self.create(body),
             (Verb::Create, Subresource::Binding) => self.bind(body),
             (Verb::Create, Subresource::Eviction) => self.evict(body),
+            (Verb::Create, Subresource::Token) => self.create_token(body),
             (Verb::Get, Subresource::Scale) => self.get_scale(),
-            (Verb::Get, Subresource::None | Subresource::Status) => self.get(),
+            (Verb::Get, _) if self.target.subresource.is_view() => self.get(),
             (Verb::List | Verb::Watch, Subresource::None) => self.list(),
             (Verb::Update, Subresource::Scale) => self.update_scale(body),
             (Verb::Update, Subresource::Finalize) => self.finalize(body),
-            (Verb::Update, Subresource::None | Subresource::Status) => self.update(body),
+            (Verb::Update, _) if self.target.subresource.is_view() => self.update(body),
             (Verb::Patch, Subresource::Scale) => self.patch_scale(body),
-            (Verb::Patch, Subresource::None | Subresource::Status) => self.patch(body),
+            (Verb::Patch, _) if self.target.subresource.is_view() => self.patch(body),
             (Verb::Delete, Subresource::None) => self.delete(body),
             (Verb::DeleteCollection, Subresource::None) => self.delete_collection(body),
             _ => Err(status::method_not_allowed()),
@@ -152,6 +177,15 @@ impl Call<'_> {
     pub(super) fn read_object(&mut self, body: Body) -> Result<Object, ApiError> {
         match body {
             Body::Object(object) if object.kind() == self.kind() => Ok(object),
+            Body::Json(value) if self.kind().custom().is_some() => {
+                let strictness = Strictness::of_option(&self.options.field_validation)?;
+                let Some((definition, served)) = self.served() else {
+                    return Err(status::no_such_path());
+                };
+                let decoded = custom::read(&definition, &served, &value, strictness)?;
+                self.warnings.extend(decoded.warnings);
+                Ok(decoded.object)
+            }
             Body::Json(value) => {
                 let value = self.options.version.to_stored(self.kind(), value);
                 let strictness = Strictness::of_option(&self.options.field_validation)?;
@@ -197,7 +231,7 @@ impl Call<'_> {
         if self.options.dry_run {
             return Ok(object);
         }
-        let write = self.commit(key, compare, Some(object))?;
+        let write = self.commit(self.kind(), key, compare, Some(object))?;
         let stored = write.as_ref().and_then(|write| write.after.clone());
         stored.ok_or_else(|| status::internal("the object was not stored"))
     }
@@ -208,20 +242,34 @@ impl Call<'_> {
         if self.options.dry_run {
             return Ok(());
         }
-        let write = self.commit(key, compare, None)?;
+        let write = self.commit(self.kind(), key, compare, None)?;
         if let Some(Object::Service(service)) = write.as_ref().and_then(|w| w.before.as_ref()) {
             self.api.services.release(service);
         }
         Ok(())
     }
 
+    /// As [`Call::write`], for an object that this call changes besides its own.
+    pub(super) fn write_other(
+        &mut self,
+        kind: Kind,
+        key: Key,
+        compare: u64,
+        object: Object,
+    ) -> Result<(), ApiError> {
+        if !self.options.dry_run {
+            self.commit(kind, key, compare, Some(object))?;
+        }
+        Ok(())
+    }
+
     fn commit(
         &mut self,
+        kind: Kind,
         key: Key,
         compare: u64,
         object: Option<Object>,
     ) -> Result<Option<Arc<crate::etcd::Write>>, ApiError> {
-        let kind = self.kind();
         let name = key.name.clone();
         let at = StoreKey { kind, key };
         let stamp = |object: &mut Object, revision: u64| {
@@ -247,8 +295,49 @@ impl Call<'_> {
                 event_lease.attach(etcd, &write.key, self.sim.now);
             }
             self.api.watches.publish(write);
+            self.follow(kind, write.after.is_none());
         }
         Ok(write)
+    }
+
+    /// Definitions make kinds, and wait for the last of their resources to go.
+    fn follow(&mut self, kind: Kind, gone: bool) {
+        let waits = || {
+            let definition = self.api.definitions.of(kind);
+            gone && definition.is_some_and(|definition| definition.terminating)
+        };
+        if kind == Kind::CustomResourceDefinition || waits() {
+            self.api.follow_definitions(self.sim.now, Some(self.record));
+        }
+    }
+
+    /// What the definition of a custom kind says of the version asked for.
+    pub(super) fn served(&self) -> Option<(Arc<Definition>, Served)> {
+        let definition = self.api.definitions.of(self.kind())?.clone();
+        let asked = match self.options.version {
+            Version::Custom(name) => name,
+            _ => self.kind().info().version,
+        };
+        let served = definition.version(asked)?.clone();
+        Some((definition, served))
+    }
+
+    /// What a custom resource is not asked for.
+    fn check_custom(&mut self) -> Result<(), ApiError> {
+        let Some((_, served)) = self.served() else {
+            return Ok(());
+        };
+        self.warnings.extend(served.deprecation.clone());
+        let kind = self.kind();
+        let missing = match self.target.subresource {
+            Subresource::Status => !served.has_status,
+            Subresource::Scale => served.scale.is_none(),
+            _ => false,
+        };
+        if missing {
+            return Err(status::not_found(kind, &self.target.key.name));
+        }
+        Ok(())
     }
 
     /// The answer where an object is gone.

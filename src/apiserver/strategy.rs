@@ -2,13 +2,14 @@
 //! `strategy.go` of each registry): generations, initial status, and which half
 //! of an object an endpoint may write.
 
-use super::{Subresource, defaulting, qos};
+use super::{Subresource, defaulting, jobs, pod_parts, qos};
 use crate::api::core::{
     LoadBalancerStatus, NamespaceStatus, PodCondition, PodStatus, ServiceStatus,
 };
-use crate::api::{Kind, Namespace, Object, Pod, Secret, Time, Untyped};
+use crate::api::{EndpointSlice, Kind, Namespace, Object, Pod, Secret, Time, Untyped};
 use crate::sim::Instant;
 use k8s_openapi::ByteString;
+use serde_json::json;
 use std::sync::Arc;
 
 /// Puts a new object into its initial state. What callers say of the status is
@@ -31,10 +32,40 @@ pub(super) fn prepare_for_create(object: &mut Object, now: Instant) {
         }
         Object::ReplicaSet(set) => Arc::make_mut(set).status = Some(Default::default()),
         Object::Secret(secret) => merge_string_data(secret),
-        Object::Other(kind, untyped) if has_status(*kind) => {
-            Arc::make_mut(untyped).rest.remove("status");
-        }
+        Object::EndpointSlice(slice) => drop_old_topology(slice),
+        Object::Other(kind, untyped) => new_untyped(*kind, Arc::make_mut(untyped), now),
         _ => {}
+    }
+}
+
+/// What `v1beta1` called the topology of an endpoint is not written any more.
+fn drop_old_topology(slice: &mut Arc<EndpointSlice>) {
+    let mut endpoints = slice.endpoints.iter().flatten();
+    if endpoints.any(|endpoint| endpoint.deprecated_topology.is_some()) {
+        for endpoint in Arc::make_mut(slice).endpoints.iter_mut().flatten() {
+            endpoint.deprecated_topology = None;
+        }
+    }
+}
+
+fn new_untyped(kind: Kind, object: &mut Untyped, now: Instant) {
+    if has_status(kind) {
+        object.rest.remove("status");
+    }
+    let status = match kind {
+        Kind::PersistentVolumeClaim => json!({"phase": "Pending"}),
+        Kind::PersistentVolume => json!({
+            "phase": "Pending",
+            "lastPhaseTransitionTime": now.timestamp().to_string(),
+        }),
+        Kind::Job => {
+            jobs::select_own_pods(object);
+            json!({})
+        }
+        _ => json!({}),
+    };
+    if has_status(kind) {
+        object.rest.insert("status".to_owned(), status);
     }
 }
 
@@ -87,6 +118,13 @@ fn new_namespace(namespace: &mut Namespace) {
     label_with_name(namespace);
 }
 
+/// A namespace carries its name as a label, whoever writes it.
+pub(super) fn label_with_its_name(object: &mut Object) {
+    if let Object::Namespace(namespace) = object {
+        label_with_name(Arc::make_mut(namespace));
+    }
+}
+
 fn label_with_name(namespace: &mut Namespace) {
     if let Some(name) = namespace.metadata.name.clone() {
         let labels = namespace.metadata.labels.get_or_insert_default();
@@ -110,7 +148,9 @@ fn merge_string_data(secret: &mut Arc<Secret>) {
 /// generation up where the desired state changed.
 pub(super) fn prepare_for_update(object: &mut Object, old: &Object, subresource: Subresource) {
     match subresource {
-        Subresource::Status => keep_spec(object, old),
+        Subresource::Status | Subresource::Approval => keep_spec(object, old),
+        Subresource::EphemeralContainers => pod_parts::keep_but_ephemeral(object, old),
+        Subresource::Resize => pod_parts::keep_but_resources(object, old),
         _ => {
             keep_status(object, old);
             defaulting::apply_update(object, old);
@@ -235,7 +275,8 @@ fn keep_untyped_status(new: &mut Untyped, old: &Untyped) {
 fn has_generation(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::Pod
+        Kind::Custom(_)
+            | Kind::Pod
             | Kind::Deployment
             | Kind::ReplicaSet
             | Kind::EndpointSlice
@@ -259,6 +300,9 @@ fn has_generation(kind: Kind) -> bool {
 
 /// Whether this kind has a `/status` of its own.
 pub(super) fn has_status(kind: Kind) -> bool {
+    if let Some(custom) = kind.custom() {
+        return custom.custom().has_status;
+    }
     matches!(
         kind,
         Kind::Pod
@@ -281,6 +325,23 @@ pub(super) fn has_status(kind: Kind) -> bool {
             | Kind::VolumeAttachment
             | Kind::CustomResourceDefinition
             | Kind::ValidatingAdmissionPolicy
+            | Kind::CertificateSigningRequest
+            | Kind::APIService
+            | Kind::FlowSchema
+            | Kind::PriorityLevelConfiguration
+            | Kind::ServiceCIDR
+            | Kind::ResourceClaim
+    )
+}
+
+/// Whether this kind has a `/scale`.
+pub(super) fn has_scale(kind: Kind) -> bool {
+    if let Some(custom) = kind.custom() {
+        return custom.custom().scale.is_some();
+    }
+    matches!(
+        kind,
+        Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::ReplicationController
     )
 }
 
@@ -298,6 +359,7 @@ pub(super) fn creates_on_update(kind: Kind) -> bool {
             | Kind::RoleBinding
             | Kind::ClusterRole
             | Kind::ClusterRoleBinding
+            | Kind::RuntimeClass
     )
 }
 
@@ -306,7 +368,8 @@ pub(super) fn creates_on_update(kind: Kind) -> bool {
 pub(super) fn allows_unconditional_update(kind: Kind) -> bool {
     !matches!(
         kind,
-        Kind::Lease
+        Kind::Custom(_)
+            | Kind::Lease
             | Kind::PodDisruptionBudget
             | Kind::CustomResourceDefinition
             | Kind::MutatingWebhookConfiguration

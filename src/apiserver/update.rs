@@ -2,9 +2,13 @@
 
 use super::create::namespace_mismatch;
 use super::storage::Call;
-use super::{Body, Response, Subresource, admission, apply, defaulting, strategy, validation};
+use super::{
+    Body, Response, Subresource, Version, admission, apply, custom, defaulting, strategy,
+    validation,
+};
 use crate::api::status::{self, ApiError};
-use crate::api::{Kind, Object};
+use crate::api::{Kind, Object, Service};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::StatusCause;
 use std::sync::Arc;
 
 impl Call<'_> {
@@ -16,6 +20,13 @@ impl Call<'_> {
         let subresource = self.target.subresource;
         let Some(entry) = self.present(&self.target.key) else {
             if strategy::creates_on_update(self.kind()) && subresource == Subresource::None {
+                let wanted = object.meta().uid.as_deref().unwrap_or_default();
+                if !wanted.is_empty() {
+                    let why = uid_mismatch(self.kind(), &self, wanted, "");
+                    let name = &self.target.key.name;
+                    return Err(status::conflict(self.kind(), name, &why));
+                }
+                object.meta_mut().resource_version = None;
                 return self.create_object(object);
             }
             return Err(status::not_found(self.kind(), &self.target.key.name));
@@ -46,13 +57,19 @@ impl Call<'_> {
         strategy::prepare_for_update(&mut object, &old, subresource);
         // An update without a version is one of the present version.
         object.meta_mut().resource_version = old.meta().resource_version.clone();
-        let causes = match subresource {
-            Subresource::Status => validation::update_status(&object, &old),
-            _ => validation::update(&object, &old),
+        let mut causes = match subresource {
+            Subresource::None => self.service_family_causes(&object, Some(&old)),
+            _ => Vec::new(),
         };
+        if causes.is_empty() {
+            causes = self.update_causes(&object, &old);
+        }
         if !causes.is_empty() {
             let name = &self.target.key.name;
             return Err(status::invalid(self.kind(), name, causes));
+        }
+        if subresource != Subresource::Status && object != old {
+            admission::validate(&mut self, &object, Some(&old))?;
         }
         if let (Object::Service(service), Object::Service(before), Subresource::None) =
             (&mut object, &old, subresource)
@@ -73,6 +90,46 @@ impl Call<'_> {
         }
         let object = self.write(key, revision, object)?;
         self.reply(object, false)
+    }
+
+    /// What forbids this update.
+    fn update_causes(&self, object: &Object, old: &Object) -> Vec<StatusCause> {
+        let mut causes = match self.target.subresource {
+            Subresource::Status | Subresource::Approval => validation::update_status(object, old),
+            Subresource::EphemeralContainers => validation::update_part(object, old, false),
+            Subresource::Resize => validation::update_part(object, old, true),
+            _ => validation::update(object, old),
+        };
+        if self.options.version == Version::EventsV1 {
+            causes.extend(validation::new_event(object, Some(old)));
+        }
+        causes.extend(self.custom_causes(object, Some(old)));
+        causes
+    }
+
+    /// What forbids a definition, or what one forbids.
+    pub(super) fn custom_causes(&self, object: &Object, old: Option<&Object>) -> Vec<StatusCause> {
+        match self.served() {
+            _ if self.kind() == Kind::CustomResourceDefinition => custom::check(object, old),
+            Some((_, served)) => custom::validate(&served, object, old),
+            None => Vec::new(),
+        }
+    }
+
+    /// What contradicts itself in the addresses of a Service is told before
+    /// anything else (`initIPFamilyFields`).
+    pub(super) fn service_family_causes(
+        &self,
+        object: &Object,
+        old: Option<&Object>,
+    ) -> Vec<StatusCause> {
+        match object {
+            Object::Service(service) => {
+                let old = old.and_then(|old| old.as_kind::<Service>());
+                validation::service_families(service, old.map(|old| &**old))
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The body must name the object that the path names.
@@ -113,7 +170,7 @@ impl Call<'_> {
         if wanted == 0 && !strategy::allows_unconditional_update(self.kind()) {
             let message = "Invalid value: 0: must be specified for an update";
             let cause = status::cause("FieldValueInvalid", "metadata.resourceVersion", message);
-            return Err(status::invalid(self.kind(), name, vec![cause]));
+            return Err(status::invalid_resource(self.kind(), name, vec![cause]));
         }
         if wanted != 0 && wanted != present {
             return Err(status::conflict(self.kind(), name, status::OBJECT_MODIFIED));
@@ -123,7 +180,7 @@ impl Call<'_> {
 }
 
 /// What no update changes, whatever it says (`rest.BeforeUpdate`).
-fn keep_metadata(object: &mut Object, old: &Object) {
+pub(super) fn keep_metadata(object: &mut Object, old: &Object) {
     let before = old.meta();
     let meta = object.meta_mut();
     meta.generation = before.generation;
@@ -185,16 +242,27 @@ fn check_uid_precondition(call: &Call<'_>, object: &Object, old: &Object) -> Res
     Err(status::conflict(call.kind(), &call.target.key.name, &why))
 }
 
+/// Where etcd keeps a kind: by its plural, with a few old names.
+fn registry(kind: Kind) -> String {
+    let info = kind.info();
+    match kind {
+        Kind::Service => "services/specs".to_owned(),
+        Kind::Endpoints => "services/endpoints".to_owned(),
+        Kind::Node => "minions".to_owned(),
+        Kind::ReplicationController => "controllers".to_owned(),
+        Kind::Ingress => "ingress".to_owned(),
+        Kind::CustomResourceDefinition | Kind::APIService => {
+            format!("{}/{}", info.group, info.plural)
+        }
+        _ => info.plural.to_owned(),
+    }
+}
+
 /// The storage layer's words for a uid that is not the object's.
 pub(super) fn uid_mismatch(kind: Kind, call: &Call<'_>, wanted: &str, found: &str) -> String {
-    let info = kind.info();
-    let group = match info.group {
-        "" => String::new(),
-        group => format!("{group}/"),
-    };
     let key = call.target.key.to_string();
     format!(
-        "StorageError: invalid object, Code: 4, Key: /registry/{group}{}/{key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}",
-        info.plural
+        "StorageError: invalid object, Code: 4, Key: /registry/{}/{key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}",
+        registry(kind)
     )
 }

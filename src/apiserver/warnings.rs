@@ -3,7 +3,7 @@
 //! kinds of `k8s.io/api`.
 
 use crate::api::core::{Container, PodSpec};
-use crate::api::{Kind, Object, Pod, Service, quantity};
+use crate::api::{Kind, Object, Pod, Service, Untyped, quantity};
 
 const ENDPOINTS: &str =
     "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
@@ -55,12 +55,82 @@ pub(super) fn on_create(object: &Object) -> Vec<String> {
             let spec = template.and_then(|template| template.spec.as_ref());
             of_spec("spec.template.spec", spec, &mut warnings);
         }
+        Object::Node(node) => {
+            let spec = node.spec.as_ref();
+            if spec.is_some_and(|spec| spec.external_id.is_some()) {
+                warnings.push(
+                    "spec.externalID: this field is deprecated, and is unused by Kubernetes"
+                        .to_owned(),
+                );
+            }
+        }
+        Object::Other(kind, untyped) => of_untyped(*kind, untyped, &mut warnings),
         _ => {}
     }
     warnings
 }
 
+const OLD_STORAGE_CLASS: &str = "volume.beta.kubernetes.io/storage-class";
+const OLD_INGRESS_CLASS: &str = "kubernetes.io/ingress.class";
+
+fn of_untyped(kind: Kind, object: &Untyped, warnings: &mut Vec<String>) {
+    let annotated = |name: &str| {
+        let annotations = object.metadata.annotations.as_ref();
+        annotations.is_some_and(|annotations| annotations.contains_key(name))
+    };
+    let volume = matches!(kind, Kind::PersistentVolume | Kind::PersistentVolumeClaim);
+    if volume && annotated(OLD_STORAGE_CLASS) {
+        warnings.push(format!("metadata.annotations[{OLD_STORAGE_CLASS}]: deprecated since v1.8; use \"storageClassName\" attribute instead"));
+    }
+    let spec = object.rest.get("spec");
+    let text = |name: &str| spec.and_then(|spec| spec.get(name)?.as_str());
+    if kind == Kind::PersistentVolume && text("persistentVolumeReclaimPolicy") == Some("Recycle") {
+        warnings.push("spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.".to_owned());
+    }
+    if kind == Kind::Ingress && annotated(OLD_INGRESS_CLASS) {
+        warnings.push(format!("annotation \"{OLD_INGRESS_CLASS}\" is deprecated, please use 'spec.ingressClassName' instead"));
+    }
+    let template = spec.and_then(|spec| match kind {
+        Kind::StatefulSet | Kind::DaemonSet | Kind::Job | Kind::ReplicationController => {
+            Some((spec.get("template")?, "spec.template.spec"))
+        }
+        Kind::CronJob => Some((
+            spec.pointer("/jobTemplate/spec/template")?,
+            "spec.jobTemplate.spec.template.spec",
+        )),
+        _ => None,
+    });
+    if let Some((template, path)) = template
+        && let Some(pod) = template.get("spec")
+        && let Ok(pod) = serde_json::from_value::<PodSpec>(pod.clone())
+    {
+        of_spec(path, Some(&pod), warnings);
+    }
+}
+
+/// Annotations of pods that have become fields, by what they begin with.
+const OLD_ANNOTATIONS: [(&str, &str); 3] = [
+    (
+        "container.apparmor.security.beta.kubernetes.io/",
+        "deprecated since v1.30; use the \"appArmorProfile\" field instead",
+    ),
+    (
+        "container.seccomp.security.alpha.kubernetes.io/",
+        "non-functional in v1.27+; use the \"seccompProfile\" field instead",
+    ),
+    (
+        "seccomp.security.alpha.kubernetes.io/pod",
+        "non-functional in v1.27+; use the \"seccompProfile\" field instead",
+    ),
+];
+
 fn of_pod(pod: &Pod, warnings: &mut Vec<String>) {
+    for key in pod.metadata.annotations.iter().flat_map(|map| map.keys()) {
+        let old = OLD_ANNOTATIONS.iter().find(|(old, _)| key.starts_with(old));
+        if let Some((_, why)) = old {
+            warnings.push(format!("metadata.annotations[{key}]: {why}"));
+        }
+    }
     of_spec("spec", pod.spec.as_ref(), warnings);
     let name = pod.metadata.name.as_deref().unwrap_or_default();
     if name.contains('.') {

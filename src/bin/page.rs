@@ -10,7 +10,7 @@ mod browser {
 
     use js_sys::{Array, Object, Reflect};
     use tabernetes::bench;
-    use tabernetes::page::{start_page, worker::start_worker};
+    use tabernetes::page::{later, start_page, worker::start_worker};
     use tabernetes::session::protocol::{ClusterSpec, Command};
     use wasm_bindgen::prelude::*;
     use web_sys::{
@@ -25,15 +25,6 @@ mod browser {
 
     #[wasm_bindgen]
     extern "C" {
-        /// `import.meta` of the glue that loaded this module.
-        type ImportMeta;
-
-        #[wasm_bindgen(thread_local_v2, js_namespace = import, js_name = meta)]
-        static IMPORT_META: ImportMeta;
-
-        #[wasm_bindgen(method, getter)]
-        fn url(this: &ImportMeta) -> String;
-
         /// The page's last message (web/boot.js).
         #[wasm_bindgen(js_namespace = tabernetes, js_name = fatal)]
         fn show_fatal(message: &str);
@@ -110,12 +101,12 @@ mod browser {
     /// A module worker that loads the same glue and is given the page's own compiled module: under
     /// hashed file names the glue's default address of the Wasm file would be wrong.
     fn spawn_worker() -> Result<Worker, JsValue> {
-        let glue = IMPORT_META.with(ImportMeta::url);
+        let glue = later::glue();
         let script = format!(
             "import init from {glue};\n\
              onmessage = ({{ data }}) => {{\n\
                onmessage = null;\n\
-               init({{ module_or_path: data }}).catch((error) =>\n\
+               init({{ module_or_path: data }}).then((program) => {{ globalThis.program = program; }}, (error) =>\n\
                  postMessage({{ type: 'panic', message: `The engine did not start: ${{error}}` }}));\n\
              }};\n",
             glue = js_sys::JSON::stringify(&glue.into())?

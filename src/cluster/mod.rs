@@ -175,6 +175,11 @@ impl Cluster {
         response
     }
 
+    /// Sets flags of the API server.
+    pub fn configure_api(&mut self, config: crate::apiserver::Config) {
+        self.core.api.configure(config);
+    }
+
     /// An HTTP request from outside, answered at once or with a stream.
     pub fn http(
         &mut self,

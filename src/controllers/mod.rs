@@ -14,6 +14,9 @@
 //! | `nodelifecycle` | notices nodes that fell silent |
 //! | `tainteviction` | pods that do not tolerate their node's taints go |
 //! | `podgc` | pods that nobody else would remove |
+//! | `budgets` | how many pods may be evicted now |
+//! | `resourcequota` | what a namespace uses of its quotas |
+//! | `protection` | claims and volumes go once nobody uses them |
 //! | `nodeipam` | each node gets a range for its pods' addresses |
 //! | [`cloud`] | load balancers, outside kube-controller-manager |
 //!
@@ -24,6 +27,7 @@
 //! **Invariant:** a controller writes only through the API server, and decides
 //! only by what its caches and the API server's answers say.
 
+mod budgets;
 pub mod cloud;
 mod deployment;
 mod desk;
@@ -44,12 +48,15 @@ mod owners;
 mod pace;
 mod podgc;
 mod pods;
+mod protection;
 mod replicaset;
+mod resourcequota;
 mod root_ca;
 mod serviceaccount;
 mod tainteviction;
 #[cfg(test)]
 mod tests;
+mod untyped;
 
 use crate::api::{Key, Kind};
 use crate::apiserver::{Selection, WatchEvent};
@@ -141,6 +148,9 @@ manager! {
     node_lifecycle: nodelifecycle::NodeLifecycleController, NodeLifecycle(NodeLook);
     taint_eviction: tainteviction::TaintEvictionController, TaintEviction(TaintLook);
     pod_gc: podgc::PodGcController, PodGc(Key);
+    disruption: budgets::DisruptionController, Disruption(Key);
+    resource_quota: resourcequota::ResourceQuotaController, ResourceQuota(Key);
+    protection: protection::ProtectionController, Protection((Kind, Key));
 }
 
 impl Workers {
@@ -159,6 +169,9 @@ impl Workers {
             node_lifecycle: Worker::new(nodelifecycle::NodeLifecycleController::default()),
             taint_eviction: Worker::new(tainteviction::TaintEvictionController::default()),
             pod_gc: Worker::new(podgc::PodGcController::default()),
+            disruption: Worker::new(budgets::DisruptionController::default()),
+            resource_quota: Worker::new(resourcequota::ResourceQuotaController::default()),
+            protection: Worker::new(protection::ProtectionController::default()),
         }
     }
 }

@@ -322,7 +322,8 @@ mod tests {
         let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  \
                     - {name: c, image: x}\n  topologySpreadConstraints:\n  - {maxSkew: 1, \
                     topologyKey: z, whenUnsatisfiable: DoNotSchedule}\n---\napiVersion: \
-                    batch/v1\nkind: Job\nmetadata: {name: j}\n";
+                    batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {restartPolicy: \
+                    Never, containers: [{name: c, image: x}]}}}\n";
         let found = check(text);
         assert!(
             found.iter().all(|it| it.severity == Severity::Info),

@@ -13,6 +13,7 @@
 //! | `glossary` | what the terms mean, one sentence each |
 //! | `draft`, `hops`, `headers`, `plugins`, `series` | what the packet form, the journey, a decision and the charts say, apart from how it looks |
 //! | `fixture` | a made-up cluster to draw and test with |
+//! | `later` | the part of the program that is not in the first load |
 //! | `link` | commands to the worker, updates from it |
 //! | `app`, `ui` | what all components share |
 //! | `shell` | header, docks, sheet, list for screen readers |
@@ -36,6 +37,8 @@ pub mod words;
 
 #[cfg(target_arch = "wasm32")]
 pub mod app;
+#[cfg(target_arch = "wasm32")]
+pub mod later;
 #[cfg(target_arch = "wasm32")]
 mod link;
 #[cfg(target_arch = "wasm32")]

@@ -2,13 +2,18 @@
 
 use super::app::App;
 use super::fixture;
+use super::later;
 use super::shell::Shell;
 use super::ui::Ui;
 use crate::session::protocol::{Command, Update};
-use gloo::timers::callback::Interval;
+use gloo::timers::callback::{Interval, Timeout};
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{UrlSearchParams, Window, Worker};
 use yew::prelude::*;
+
+/// How long the start has processor and line for itself.
+const START_MILLISECONDS: u32 = 1_500;
 
 /// What the page is made of.
 #[derive(Properties, PartialEq)]
@@ -65,13 +70,26 @@ pub fn start_page(worker: Worker) {
             show_demo(&app, &demo);
         }
         None => {
-            app.connect(worker);
+            app.connect(worker.clone());
+            fetch_the_rest(window.clone(), worker);
             if let Some(name) = query(&window, "scenario") {
                 app.send(Command::Scenario(name));
             }
         }
     }
     yew::Renderer::<Root>::with_root_and_props(root, Props { app }).render();
+}
+
+/// Fetches what the first load left out, once the start is over.
+fn fetch_the_rest(window: Window, engine: Worker) {
+    let fetch = move || {
+        spawn_local(async move {
+            if let Err(error) = later::fetch(window, engine).await {
+                web_sys::console::warn_1(&error);
+            }
+        });
+    };
+    Timeout::new(START_MILLISECONDS, fetch).forget();
 }
 
 fn query(window: &Window, name: &str) -> Option<String> {

@@ -5,6 +5,7 @@
 //! (`Command::Ready`), so a slow page gets fewer and larger updates, never a
 //! backlog.
 
+use super::later;
 use crate::session::Session;
 use crate::session::protocol::{ClusterSpec, Command, Update};
 use js_sys::{Array, ArrayBuffer, Uint8Array};
@@ -95,10 +96,16 @@ fn now(scope: &DedicatedWorkerGlobalScope) -> f64 {
 
 impl Engine {
     fn receive(&mut self, event: &MessageEvent) {
-        let Ok(buffer) = event.data().dyn_into::<ArrayBuffer>() else {
+        let data = event.data();
+        let Some(buffer) = data.dyn_ref::<ArrayBuffer>() else {
+            if let Ok(rest) = data.dyn_into::<js_sys::WebAssembly::Module>()
+                && let Err(error) = later::take(rest)
+            {
+                web_sys::console::error_1(&error);
+            }
             return;
         };
-        match postcard::from_bytes(&Uint8Array::new(&buffer).to_vec()) {
+        match postcard::from_bytes(&Uint8Array::new(buffer).to_vec()) {
             Ok(Command::Ready) => self.page_ready = true,
             Ok(command) => self.session.command(command),
             Err(error) => {

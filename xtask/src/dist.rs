@@ -33,6 +33,11 @@ pub fn build(checkout: &Checkout) -> Result<()> {
     // Trunk takes NO_COLOR only as `true` or `false`; the convention is any value.
     trunk.env_remove("NO_COLOR");
     shell::run(&mut trunk)?;
+    shell::run(
+        checkout
+            .command("node")
+            .args(["web/split/main.mjs", "dist"]),
+    )?;
     shell::note(&format!(
         "built in {}",
         shell::duration_words(started.elapsed())

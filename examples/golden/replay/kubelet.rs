@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tabernetes::api::{Key, Kind, Node, Object, Pod};
 use tabernetes::apiserver::{Body, DeleteOptions, PatchType, Request, Subresource};
 use tabernetes::cluster::Cluster;
@@ -13,10 +14,15 @@ use tabernetes::sim::{Actor, Instant};
 /// Seconds between two heartbeats of a node.
 const HEARTBEAT_SECONDS: u64 = 10;
 
+/// From a pod's binding to its start.
+const START_TAKES: Duration = Duration::from_millis(500);
+
 /// What the script remembers.
 #[derive(Default)]
 pub struct FakeKubelet {
     heartbeats: BTreeMap<String, Instant>,
+    /// When it saw a pod first, by uid.
+    seen: BTreeMap<String, Instant>,
     addresses: u32,
 }
 
@@ -115,6 +121,11 @@ impl FakeKubelet {
             .as_ref()
             .and_then(|status| status.phase.as_deref());
         if phase != Some("Pending") || annotation(object, "sim/start-delay") == Some("never") {
+            return;
+        }
+        let uid = meta.uid.clone().unwrap_or_default();
+        let first = *self.seen.entry(uid).or_insert(cluster.now());
+        if cluster.now().since(first) < START_TAKES {
             return;
         }
         self.addresses += 1;

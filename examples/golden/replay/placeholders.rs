@@ -56,7 +56,6 @@ fn is_named(placeholder: &str) -> bool {
     ["uid:", "rv:", "rand:", "continue:"]
         .iter()
         .any(|kind| name.starts_with(kind))
-        || name == "token}}"
 }
 
 #[derive(Clone, Debug)]
@@ -76,6 +75,15 @@ impl Bindings {
         let value = Value {
             text: text.to_owned(),
             weak: false,
+        };
+        self.0.insert(placeholder.to_owned(), value);
+    }
+
+    /// What a placeholder without a number stood for last.
+    pub fn set_last(&mut self, placeholder: &str, text: &str) {
+        let value = Value {
+            text: text.to_owned(),
+            weak: true,
         };
         self.0.insert(placeholder.to_owned(), value);
     }
@@ -154,8 +162,9 @@ impl Bindings {
         let ends = found.char_indices().map(|(at, c)| at + c.len_utf8());
         for end in ends {
             let mut learned = self.clone();
-            if is_named(placeholder) {
-                learned.set(placeholder, &found[..end]);
+            match is_named(placeholder) {
+                true => learned.set(placeholder, &found[..end]),
+                false => learned.set_last(placeholder, &found[..end]),
             }
             if learned.consume(rest, &found[end..]) {
                 *self = learned;

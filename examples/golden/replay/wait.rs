@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 /// Between two requests that follow each other at once.
-pub const BETWEEN: Duration = Duration::from_millis(20);
+pub const BETWEEN: Duration = Duration::from_millis(3);
 
 /// What was waited for, in the recorder's words, as a span.
 pub fn span(waited: Option<&str>) -> Duration {
@@ -21,7 +21,8 @@ pub fn span(waited: Option<&str>) -> Duration {
     if let Some(Ok(seconds)) = seconds {
         return Duration::from_secs_f64(seconds);
     }
-    if text.contains("finished") || text.contains("gone") {
+    let slow = ["finished", "gone", "namespace controller", "conditions"];
+    if slow.iter().any(|word| text.contains(word)) {
         return Duration::from_secs(12);
     }
     Duration::from_secs(3)

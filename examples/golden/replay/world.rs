@@ -2,12 +2,16 @@
 //! controllers, no machine but those that a fake kubelet speaks for.
 
 use super::kubelet::FakeKubelet;
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tabernetes::apiserver::http::{Answer, HttpResponse};
+use tabernetes::apiserver::{Config, User};
 use tabernetes::cluster::Cluster;
 use tabernetes::sim::Instant;
 
+/// What requests carry unless they say otherwise.
+pub const ADMIN_TOKEN: &str = "oracle-admin-token";
 /// How often the fake kubelet looks.
 const KUBELET_STEP: Duration = Duration::from_millis(100);
 /// The recorded server had been running for so long, and had compacted its
@@ -25,11 +29,17 @@ impl World {
     /// Fresh for every file.
     pub fn new() -> World {
         let mut cluster = Cluster::without_machines(1);
+        cluster.configure_api(recorded_flags());
         cluster.advance(AGE, u32::MAX);
-        World {
+        let mut world = World {
             cluster,
             kubelet: FakeKubelet::default(),
-        }
+        };
+        // Where the recorded server listened.
+        let ports = json!([{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 16443}]);
+        let path = "/api/v1/namespaces/default/services/kubernetes";
+        world.call("PATCH", path, &json!({"spec": {"ports": ports}}));
+        world
     }
 
     /// Lets time pass.
@@ -59,7 +69,10 @@ impl World {
             "PATCH" => "application/merge-patch+json",
             _ => "application/json",
         };
-        let headers = [("Content-Type".to_owned(), content.to_owned())];
+        let headers = [
+            ("Content-Type".to_owned(), content.to_owned()),
+            ("Authorization".to_owned(), format!("Bearer {ADMIN_TOKEN}")),
+        ];
         let text = match body {
             Value::Null => String::new(),
             body => body.to_string(),
@@ -71,6 +84,17 @@ impl World {
                 (200, Value::Null)
             }
         }
+    }
+}
+
+/// The flags of the recorded server: its users and its address.
+fn recorded_flags() -> Config {
+    let admin = (ADMIN_TOKEN.to_owned(), User::admin());
+    let groups = ["system:nodes", "system:masters", "system:authenticated"];
+    let node = User::new("system:node:hollow", "node", &groups);
+    Config {
+        static_tokens: BTreeMap::from([admin, ("oracle-node-token".to_owned(), node)]),
+        address: "192.0.2.10:16443".to_owned(),
     }
 }
 

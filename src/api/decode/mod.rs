@@ -143,6 +143,11 @@ pub fn read(kind: Kind, value: &Value) -> Reading {
     }
 }
 
+/// Whether a text is base64.
+pub fn is_base64(text: &str) -> bool {
+    check_base64(text).is_ok()
+}
+
 /// The metadata of an object of any kind.
 pub fn metadata(value: &Value) -> Result<ObjectMeta, String> {
     let metadata = value.get("metadata").unwrap_or(&Value::Null);

@@ -57,6 +57,8 @@ fn merge_maps(mut original: JsonMap, mut patch: JsonMap, at: At) -> Result<JsonM
             (Some(Value::Array(old)), Value::Array(new)) => {
                 Value::Array(merge_lists(old, new, at, &key)?)
             }
+            // A directive for what is not there leaves nothing.
+            (None, Value::Object(new)) if new.contains_key(PATCH) => continue,
             (None, Value::Object(new)) => {
                 Value::Object(merge_below(JsonMap::new(), new, at, &key)?)
             }

@@ -21,6 +21,7 @@ pub mod tree;
 pub use judge::{Judged, judge};
 
 use super::Kind;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -212,6 +213,9 @@ fn package(group: &str, version: &str) -> &'static str {
         ("authentication.k8s.io", _) => "authentication",
         ("authorization.k8s.io", _) => "authorization",
         ("apiextensions.k8s.io", _) => "apiextensions",
+        ("resource.k8s.io", _) => "resource",
+        ("flowcontrol.apiserver.k8s.io", _) => "flowcontrol",
+        ("apiregistration.k8s.io", _) => "apiregistration",
         ("meta.k8s.io", _) => "meta",
         _ => "",
     }
@@ -226,6 +230,26 @@ pub fn of_version(group: &str, version: &str, kind: &str) -> Option<TypeId> {
 pub fn of_kind(kind: Kind) -> Option<TypeId> {
     let info = kind.info();
     of_version(info.group, info.version, info.kind)
+}
+
+/// Whether a text is a time (RFC 3339).
+pub fn is_time(text: &str) -> bool {
+    time::check(text, time::Precision::Seconds).is_ok()
+}
+
+/// An object of a built-in kind as Go writes it: with the fields that it always
+/// writes, and without those that it never does.
+pub fn as_written(kind: Kind, mut value: Value) -> Value {
+    let Some(id) = of_kind(kind) else {
+        return value;
+    };
+    let mut written = judge(id, &value, true).value;
+    if let (Value::Object(from), Value::Object(to)) = (&mut value, &mut written) {
+        for key in ["apiVersion", "kind"] {
+            to.extend(from.remove_entry(key));
+        }
+    }
+    written
 }
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
 //! Admission: what the server does to objects on their way in, in the order of
 //! upstream's default plugins.
 
+mod limit_ranger;
+mod pod_security;
 mod pods;
 mod priority;
+mod resource_quota;
 mod service_account;
+mod storage;
 
 use super::storage::Call;
 use crate::api::core::Taint;
 use crate::api::status::{self, ApiError};
-use crate::api::{Key, Kind, Node, Object, ObjectMeta};
+use crate::api::{Key, Kind, Namespace, Node, Object, ObjectMeta};
 use std::sync::Arc;
 
 /// Admits a new object.
@@ -17,14 +21,57 @@ pub(super) fn on_create(call: &mut Call<'_>, object: &mut Object) -> Result<(), 
     match object {
         Object::Pod(pod) => {
             let pod = Arc::make_mut(pod);
+            limit_ranger::set_defaults(call, pod);
             service_account::admit(call, pod)?;
             priority::admit(call, pod)?;
             pods::default_toleration_seconds(pod);
         }
         Object::Node(node) => taint_nodes_by_condition(Arc::make_mut(node)),
+        Object::Other(kind, untyped) => {
+            let (kind, untyped) = (*kind, Arc::make_mut(untyped));
+            storage::set_class(call, kind, untyped);
+            storage::protect(kind, untyped);
+        }
         _ => {}
     }
     Ok(())
+}
+
+/// The last look at an object that is valid: what may be refused, warned of or
+/// charged for it (validating admission).
+pub(super) fn validate(
+    call: &mut Call<'_>,
+    object: &Object,
+    old: Option<&Object>,
+) -> Result<(), ApiError> {
+    match (object, old) {
+        (Object::Pod(pod), None) => {
+            limit_ranger::validate_pod(call, pod)?;
+            pod_security::validate_pod(call, pod, None)?;
+        }
+        (Object::Pod(pod), Some(Object::Pod(old))) => {
+            pod_security::validate_pod(call, pod, Some(old))?;
+        }
+        (Object::Namespace(namespace), old) => {
+            let old = old.and_then(|old| old.as_kind::<Namespace>());
+            pod_security::validate_namespace(call, namespace, old.map(|old| &**old))?;
+        }
+        (Object::Other(Kind::PersistentVolumeClaim, claim), _) => {
+            limit_ranger::validate_claim(call, claim)?;
+        }
+        (Object::Other(Kind::PriorityClass, _), _) => priority::validate_class(call, object)?,
+        _ => {}
+    }
+    let template = !matches!(object, Object::Pod(_)) && old.is_none_or(|old| old != object);
+    if template {
+        pod_security::warn_of_workload(call, object);
+    }
+    // Whatever is refused for its name uses nothing.
+    let taken = old.is_none() && call.present(&object.key()).is_some();
+    match taken {
+        true => Ok(()),
+        false => resource_quota::admit(call, object, old),
+    }
 }
 
 /// Admits an update. Whoever may change tolerations must leave the default ones.

@@ -59,9 +59,45 @@ pub(super) fn admit(call: &Call<'_>, pod: &mut Pod) -> Result<(), ApiError> {
         );
         return Err(status::forbidden(Kind::Pod, name_of(&pod.metadata), &why));
     }
+    if let Some(given) = spec
+        .preemption_policy
+        .as_deref()
+        .filter(|given| *given != policy)
+    {
+        let why = format!(
+            "the string value of PreemptionPolicy ({given}) must not be provided in pod spec; priority admission controller computed {policy} from the given PriorityClass name"
+        );
+        return Err(status::forbidden(Kind::Pod, name_of(&pod.metadata), &why));
+    }
     spec.priority = Some(value);
-    spec.preemption_policy.get_or_insert(policy);
+    spec.preemption_policy = Some(policy);
     Ok(())
+}
+
+/// Only one class is the default.
+pub(super) fn validate_class(call: &Call<'_>, object: &Object) -> Result<(), ApiError> {
+    let Object::Other(_, class) = object else {
+        return Ok(());
+    };
+    if class.rest.get("globalDefault").and_then(|d| d.as_bool()) != Some(true) {
+        return Ok(());
+    }
+    let other =
+        default_class(call).filter(|other| Some(&other.name) != class.metadata.name.as_ref());
+    match other {
+        Some(other) => {
+            let why = format!(
+                "PriorityClass {} is already marked as default. Only one default can exist",
+                other.name
+            );
+            Err(status::forbidden(
+                Kind::PriorityClass,
+                name_of(&class.metadata),
+                &why,
+            ))
+        }
+        None => Ok(()),
+    }
 }
 
 fn find(call: &Call<'_>, name: &str) -> Option<Class> {

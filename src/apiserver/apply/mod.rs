@@ -12,7 +12,7 @@ mod tree;
 
 use super::storage::Call;
 use super::{Response, Subresource, defaulting, strategy};
-use crate::api::decode::{self, Strictness};
+use crate::api::decode::Strictness;
 use crate::api::meta::{ManagedFieldsEntry, StatusCause};
 use crate::api::schema::tree::Place;
 use crate::api::schema::{self, TypeId};
@@ -230,7 +230,12 @@ impl Call<'_> {
     }
 
     fn schema(&self) -> Schema {
-        Schema::of(self.kind(), self.options.version.api_version(self.kind()))
+        let version = self.options.version.api_version(self.kind());
+        let custom = self.served().map(|(_, served)| served.schema);
+        Schema {
+            custom: custom.unwrap_or_default(),
+            ..Schema::of(self.kind(), version)
+        }
     }
 
     fn form(&self, schema: &Schema, object: &Object) -> Value {
@@ -316,6 +321,12 @@ impl Call<'_> {
         owners::cap(owners);
     }
 
+    /// When fields are taken now; nobody writes that down of a scale.
+    fn now(&self) -> Option<Time> {
+        let of_scale = self.target.subresource == Subresource::Scale;
+        (!of_scale).then(|| Time(self.sim.now.timestamp()))
+    }
+
     /// Adds fields to a manager's own.
     fn give(&self, owners: &mut Owners, manager: Manager, set: Set) {
         if set.is_empty() {
@@ -324,7 +335,7 @@ impl Call<'_> {
         let before = owners.remove(&manager).map(|share| share.set);
         let share = Share {
             set: before.unwrap_or_default().union(&set),
-            time: Some(Time(self.sim.now.timestamp())),
+            time: self.now(),
         };
         owners.insert(manager, share);
     }
@@ -341,7 +352,8 @@ impl Call<'_> {
         let old = stored.as_ref().map(|(object, _)| object);
         let (merged, owners) = self.apply_to(old, config)?;
         let merged = self.options.version.to_stored(self.kind(), merged);
-        let decoded = decode::decode_patched(self.kind(), &merged, Strictness::Ignore)
+        let decoded = self
+            .decode_patched(&merged, Strictness::Ignore)
             .map_err(|why| status::internal(why))?;
         let mut object = decoded.object;
         self.check_name(&object)?;
@@ -455,11 +467,14 @@ impl Call<'_> {
             map.remove("kind");
         }
         let set = tree::fields(&place, config);
-        let set = set.without_trees(&reset).difference(&nobodys());
+        let set = set.without_trees(&reset);
         let time = last.as_ref().and_then(|share| share.time.clone());
         owners.insert(manager.clone(), Share { set, time });
         if let Some(last) = &last {
             merged = prune(&place, merged, &owners, &last.set);
+        }
+        if let Some(share) = owners.get_mut(&manager) {
+            share.set = share.set.difference(&nobodys());
         }
         let compared = tree::compare(&place, live, &merged).without_trees(&reset);
         let touched = compared.modified.union(&compared.added);
@@ -487,7 +502,7 @@ impl Call<'_> {
         if (!compared.is_same() || !same(&before, &owners))
             && let Some(share) = owners.get_mut(&manager)
         {
-            share.time = Some(Time(self.sim.now.timestamp()));
+            share.time = self.now();
         }
         Ok((merged, owners))
     }
@@ -515,7 +530,7 @@ fn prune(place: &Place<'_>, merged: Value, owners: &Owners, last: &Set) -> Value
     let kept = whole(&tree::fields(place, &pruned));
     let owned = owners
         .values()
-        .fold(Set::default(), |all, share| all.union(&share.set));
+        .fold(nobodys(), |all, share| all.union(&share.set));
     let gone = all.difference(&kept.union(&whole(&owned)));
     let pruned = tree::remove(place, &merged, &gone);
     // Only what was applied may go.

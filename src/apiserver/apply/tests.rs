@@ -16,7 +16,7 @@ impl Server {
             sim: Sim::new(1),
         };
         let namespace = json!({"metadata": {"name": "n"}});
-        server.send(
+        let _ = server.send(
             Verb::Create,
             Kind::Namespace,
             "",

@@ -6,6 +6,7 @@
 
 mod network;
 mod pod;
+mod value;
 mod workload;
 
 #[cfg(test)]
@@ -28,11 +29,8 @@ pub fn apply(object: &mut Object) {
         Object::Secret(secret) => self::secret(Arc::make_mut(secret)),
         Object::Namespace(namespace) => self::namespace(Arc::make_mut(namespace)),
         Object::Node(node) => self::node(Arc::make_mut(node)),
-        Object::ConfigMap(_)
-        | Object::ServiceAccount(_)
-        | Object::Event(_)
-        | Object::Lease(_)
-        | Object::Other(..) => {}
+        Object::ConfigMap(_) | Object::ServiceAccount(_) | Object::Event(_) | Object::Lease(_) => {}
+        Object::Other(kind, untyped) => value::apply(*kind, Arc::make_mut(untyped)),
     }
 }
 

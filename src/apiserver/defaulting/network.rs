@@ -195,6 +195,9 @@ fn drop_useless(new: &mut core::ServiceSpec, old: &core::ServiceSpec) {
         if new.ip_family_policy == old.ip_family_policy {
             new.ip_family_policy = None;
         }
+        if new.internal_traffic_policy == old.internal_traffic_policy {
+            new.internal_traffic_policy = None;
+        }
     }
     if needs_node_port(old) && !needs_node_port(new) && node_ports(new) == node_ports(old) {
         for port in new.ports.iter_mut().flatten() {

@@ -136,6 +136,9 @@ pub(super) fn pod_spec(spec: &mut core::PodSpec) {
         );
         set_text(&mut ephemeral.termination_message_policy, "File");
         ephemeral.resources.get_or_insert_default();
+        for port in ephemeral.ports.iter_mut().flatten() {
+            set_text(&mut port.protocol, "TCP");
+        }
         ephemeral.env.iter_mut().flatten().for_each(env);
     }
 }

@@ -62,6 +62,18 @@ impl<'a> Clause<'a> {
             .map(|(_, value)| *value)
     }
 
+    /// The router looks at the type alone, before anything else.
+    fn is_of_a_known_type(&self) -> bool {
+        matches!(
+            self.media_type,
+            "application/json"
+                | "application/yaml"
+                | "application/vnd.kubernetes.protobuf"
+                | "application/*"
+                | "*/*"
+        )
+    }
+
     fn quality(&self) -> u32 {
         let text = self.get("q").unwrap_or("1");
         text.parse::<f64>().map_or(1000, |q| (q * 1000.0) as u32)
@@ -101,6 +113,9 @@ pub(super) fn negotiate(headers: Headers<'_>, offer: Offer) -> Result<Form, ApiE
     };
     let mut clauses: Vec<Clause<'_>> = text.split(',').map(Clause::read).collect();
     clauses.sort_by_key(|clause| std::cmp::Reverse(clause.quality()));
+    if !clauses.iter().any(Clause::is_of_a_known_type) {
+        return Err(status::no_representation());
+    }
     let mut forms = clauses.iter().filter_map(|clause| clause.form(offer));
     forms.next().ok_or_else(|| {
         // Protobuf is named where nobody asked for it, as upstream names it.

@@ -22,8 +22,18 @@ pub(super) fn object(
         Subresource::Scale => "Scale",
         Subresource::Binding => "Binding",
         Subresource::Eviction => "Eviction",
+        Subresource::Token => "TokenRequest",
         _ => address.kind.info().kind,
     };
+    value(expected, content_type, body)
+}
+
+/// A body that must be of a type.
+pub(super) fn value(
+    expected: &str,
+    content_type: Option<&str>,
+    body: &[u8],
+) -> Result<Value, ApiError> {
     let text = String::from_utf8_lossy(body);
     let unrecognized = |why: &str| {
         status::bad_request(format!(
@@ -226,7 +236,7 @@ pub(super) fn eviction(
     address: &Address,
     content_type: Option<&str>,
     body: &[u8],
-    query: &Query,
+    options: &mut Options,
 ) -> Result<Body, ApiError> {
     let value = object(address, content_type, body)?;
     let name = value.pointer("/metadata/name").and_then(Value::as_str);
@@ -235,7 +245,10 @@ pub(super) fn eviction(
             "name in URL does not match name in Eviction object",
         ));
     }
-    let mut options = query.options(crate::sim::trace::Verb::Create)?;
     let inner = value.get("deleteOptions").cloned().unwrap_or_default();
-    options_in_body(&inner, &mut options).map(Body::Delete)
+    // Either may ask for a dry run.
+    let asked = options.dry_run;
+    let read = options_in_body(&inner, options)?;
+    options.dry_run |= asked;
+    Ok(Body::Delete(read))
 }

@@ -3,6 +3,9 @@
 
 mod accept;
 mod body;
+mod discovery;
+mod health;
+mod pages;
 mod path;
 mod query;
 mod render;
@@ -13,6 +16,8 @@ pub use path::{Address, Missing};
 pub use render::render;
 pub use stream::WatchStream;
 
+use super::custom::Definitions;
+use super::users;
 use super::{ApiServer, Body, PatchType, Request, Selection, Subresource, Target};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind};
@@ -78,16 +83,37 @@ pub fn open(
     headers: Headers<'_>,
     body: &[u8],
 ) -> Answer {
+    let mut answer = whole(api, sim, cause, method, path_and_query, headers, body);
+    if let (Answer::Whole(response), "HEAD") = (&mut answer, method) {
+        response.body.clear();
+    }
+    answer
+}
+
+/// A page of plain text.
+fn plain(status: u16, text: &str) -> HttpResponse {
+    HttpResponse {
+        status,
+        headers: vec![(
+            "Content-Type".to_owned(),
+            "text/plain; charset=utf-8".to_owned(),
+        )],
+        body: text.to_owned(),
+    }
+}
+
+fn whole(
+    api: &mut ApiServer,
+    sim: &mut Sim,
+    cause: Cause,
+    method: &str,
+    path_and_query: &str,
+    headers: Headers<'_>,
+    body: &[u8],
+) -> Answer {
     match answer(api, sim, cause, method, path_and_query, headers, body) {
         Ok(answer) => answer,
-        Err(Unserved::Page) => Answer::Whole(HttpResponse {
-            status: 404,
-            headers: vec![(
-                "Content-Type".to_owned(),
-                "text/plain; charset=utf-8".to_owned(),
-            )],
-            body: "404 page not found\n".to_owned(),
-        }),
+        Err(Unserved::Page) => Answer::Whole(plain(404, "404 page not found\n")),
         Err(Unserved::Status(error)) => {
             let form = Form {
                 yaml: accept::wants_yaml(headers),
@@ -113,7 +139,22 @@ fn answer(
     headers: Headers<'_>,
     body: &[u8],
 ) -> Result<Answer, Unserved> {
-    let request = parse(method, path_and_query, headers, body)?;
+    let user = users::authenticate(api, sim.now, headers)?;
+    let (path, query) = path_and_query
+        .split_once('?')
+        .unwrap_or((path_and_query, ""));
+    let asked = pages::Asked {
+        method,
+        path,
+        query,
+        headers,
+        body,
+        user: &user,
+    };
+    if let Some(page) = pages::serve(api, sim, &asked)? {
+        return Ok(Answer::Whole(page));
+    }
+    let request = parse(api.definitions(), method, path_and_query, headers, body)?;
     let offer = match request.verb {
         Verb::Watch => Offer::Watch,
         _ => Offer::Objects,
@@ -166,6 +207,7 @@ impl From<ApiError> for Unserved {
 
 /// Reads an HTTP request.
 pub fn parse(
+    definitions: &Definitions,
     method: &str,
     path_and_query: &str,
     headers: Headers<'_>,
@@ -174,7 +216,7 @@ pub fn parse(
     let (path, query) = path_and_query
         .split_once('?')
         .unwrap_or((path_and_query, ""));
-    let address = Address::parse(path).map_err(|missing| match missing {
+    let address = Address::parse(path, definitions).map_err(|missing| match missing {
         Missing::Page => Unserved::Page,
         Missing::Resource => Unserved::Status(status::no_such_path()),
     })?;
@@ -189,18 +231,22 @@ pub fn parse(
     request.options.version = address.version;
     request.body = match verb {
         Verb::Create if address.subresource == Subresource::Eviction => {
-            body::eviction(&address, content_type, body, &query)?
+            body::eviction(&address, content_type, body, &mut request.options)?
         }
         Verb::Create | Verb::Update => Body::Json(body::object(&address, content_type, body)?),
-        Verb::Patch => body::patch(content_type, body)?,
+        Verb::Patch => {
+            let patch = body::patch(content_type, body)?;
+            let apply = matches!(patch, Body::Patch(PatchType::Apply, _));
+            query.check_force(apply)?;
+            patch
+        }
         Verb::Delete | Verb::DeleteCollection => {
             body::delete_options(body, &query, &mut request.options)?
         }
         _ => Body::Empty,
     };
-    let applies = matches!(request.body, Body::Patch(PatchType::Apply, _));
-    if verb == Verb::Patch {
-        query::check_patch(applies, &request.options)?;
+    if matches!(request.body, Body::Patch(PatchType::Apply, _)) {
+        query::check_applier(&request.options)?;
     }
     if request.options.field_manager.is_empty() {
         request.options.field_manager = program(header(headers, "user-agent"));
@@ -247,12 +293,12 @@ fn verb_of(method: &str, address: &Address, query: &Query) -> Result<Verb, ApiEr
     let posts = match address.subresource {
         Subresource::None => !named,
         Subresource::Binding => named || address.is_binding_collection,
-        Subresource::Eviction => named,
+        Subresource::Eviction | Subresource::Token => named,
         _ => false,
     };
     let reads = !matches!(
         address.subresource,
-        Subresource::Binding | Subresource::Eviction | Subresource::Finalize
+        Subresource::Binding | Subresource::Eviction | Subresource::Finalize | Subresource::Token
     );
     let is_object = address.subresource == Subresource::None;
     match method {

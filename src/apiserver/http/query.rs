@@ -4,6 +4,9 @@ use crate::api::status::{self, ApiError};
 use crate::apiserver::{Options, Version};
 use crate::sim::trace::Verb;
 
+/// Bytes of a field manager's name at most (`FieldManagerMaxLength`).
+const MANAGER_MAX: usize = 128;
+
 /// The parameters of a request, decoded.
 pub(super) struct Query(Vec<(String, String)>);
 
@@ -50,6 +53,43 @@ impl Query {
         })
     }
 
+    /// The field manager is a short text; only an apply is forced.
+    fn check_manager(&self, named: &str) -> Result<(), ApiError> {
+        let mut causes = Vec::new();
+        let manager = self.get("fieldManager").unwrap_or_default();
+        if manager.len() > MANAGER_MAX {
+            let message = format!("Too long: may not be more than {MANAGER_MAX} bytes");
+            causes.push(status::cause("FieldValueTooLong", "fieldManager", message));
+        }
+        if let Some((at, wrong)) = manager.char_indices().find(|(_, c)| c.is_control()) {
+            let message = format!(
+                "Invalid value: {}: invalid character {} (at position {at})",
+                crate::apiserver::validation::go_quoted(manager),
+                format_args!("U+{:04X}", wrong as u32)
+            );
+            causes.push(status::cause("FieldValueInvalid", "fieldManager", message));
+        }
+        if causes.is_empty() {
+            return Ok(());
+        }
+        Err(status::invalid_input("meta.k8s.io", named, "", causes))
+    }
+
+    /// `force` goes with an apply alone.
+    pub(super) fn check_force(&self, apply: bool) -> Result<(), ApiError> {
+        if apply || self.get("force").is_none() {
+            return Ok(());
+        }
+        let message = "Forbidden: may not be specified for non-apply patch";
+        let cause = status::cause("FieldValueForbidden", "force", message);
+        Err(status::invalid_input(
+            "meta.k8s.io",
+            "PatchOptions",
+            "",
+            vec![cause],
+        ))
+    }
+
     pub(super) fn options(&self, verb: Verb) -> Result<Options, ApiError> {
         let writes = matches!(verb, Verb::Create | Verb::Update | Verb::Patch);
         let named = match verb {
@@ -74,7 +114,7 @@ impl Query {
             return Err(unsupported(named, "fieldValidation", message));
         }
         if writes {
-            manager(named, &self.text("fieldManager"))?;
+            self.check_manager(named)?;
         }
         let limit = self.integer("limit")?.unwrap_or(0).max(0);
         Ok(Options {
@@ -101,61 +141,13 @@ impl Query {
     }
 }
 
-/// The longest name of a field manager (`FieldManagerMaxLength`).
-const MANAGER_BYTES_MAX: usize = 128;
-
-/// A field manager's name must be short and printable.
-fn manager(options: &str, name: &str) -> Result<(), ApiError> {
-    let refuse = |reason: &str, message: String| {
-        let cause = status::cause(reason, "fieldManager", message);
-        Err(status::invalid_input(
-            "meta.k8s.io",
-            options,
-            "",
-            vec![cause],
-        ))
-    };
-    if name.len() > MANAGER_BYTES_MAX {
-        let message = format!("Too long: may not be more than {MANAGER_BYTES_MAX} bytes");
-        return refuse("FieldValueTooLong", message);
+/// An apply must say who applies.
+pub(super) fn check_applier(options: &Options) -> Result<(), ApiError> {
+    if !options.field_manager.is_empty() {
+        return Ok(());
     }
-    match name.chars().enumerate().find(|(_, it)| it.is_control()) {
-        Some((at, it)) => {
-            let shown: String = name
-                .chars()
-                .map(|it| match it.is_control() {
-                    true => format!("\\x{:02x}", u32::from(it)),
-                    false => it.to_string(),
-                })
-                .collect();
-            let code = u32::from(it);
-            refuse(
-                "FieldValueInvalid",
-                format!(
-                    "Invalid value: \"{shown}\": invalid character U+{code:04X} (at position {at})"
-                ),
-            )
-        }
-        None => Ok(()),
-    }
-}
-
-/// What only an apply needs, and what only an apply may say.
-pub(super) fn check_patch(applies: bool, options: &Options) -> Result<(), ApiError> {
-    let (reason, field, message) = match (applies, options.force) {
-        (true, _) if options.field_manager.is_empty() => (
-            "FieldValueRequired",
-            "fieldManager",
-            "Required value: is required for apply patch",
-        ),
-        (false, Some(_)) => (
-            "FieldValueForbidden",
-            "force",
-            "Forbidden: may not be specified for non-apply patch",
-        ),
-        _ => return Ok(()),
-    };
-    let cause = status::cause(reason, field, message);
+    let message = "Required value: is required for apply patch";
+    let cause = status::cause("FieldValueRequired", "fieldManager", message);
     Err(status::invalid_input(
         "meta.k8s.io",
         "PatchOptions",

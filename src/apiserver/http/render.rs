@@ -22,10 +22,12 @@ pub(super) fn respond(
     let response = response.and_then(|reply| fits(&reply, form).map(|()| reply));
     let (status, warnings, body, retry) = match response {
         Err(error) => {
+            let warnings = crate::apiserver::warnings::of_kind(target.kind);
+            let warnings = warnings.map(str::to_owned).into_iter().collect();
             let details = error.details.as_ref();
             let retry = details.and_then(|details| details.retry_after_seconds);
             let code = error.code.unwrap_or(500) as u16;
-            (code, Vec::new(), failure(&error), retry)
+            (code, warnings, failure(&error), retry)
         }
         Ok(reply) => {
             let status = reply.code();
@@ -138,6 +140,9 @@ fn success(target: &Target, version: Version, form: &Form, reply: Reply) -> (Vec
             remaining,
         } => {
             let mut metadata = json!({ "resourceVersion": revision.to_string() });
+            if kind.custom().is_some() {
+                metadata["continue"] = "".into();
+            }
             if !continue_token.is_empty() {
                 metadata["continue"] = continue_token.into();
             }
@@ -228,7 +233,10 @@ fn list(kind: Kind, version: Version, form: &Form, items: &[Object], metadata: V
         .iter()
         .map(|object| {
             let mut item = version.from_stored(kind, object.to_json());
-            if let Value::Object(map) = &mut item {
+            // Unstructured items keep their type.
+            if let Value::Object(map) = &mut item
+                && kind.custom().is_none()
+            {
                 map.remove("apiVersion");
                 map.remove("kind");
             }

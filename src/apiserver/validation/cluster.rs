@@ -237,6 +237,67 @@ pub(super) fn event(event: &Event, errors: &mut Errors) {
     errors.rule(&Path::root("namespace"), namespace, names::subdomain);
 }
 
+/// What `events.k8s.io/v1` asks for besides (`ValidateEventCreate`).
+pub(super) fn new_event(event: &Event, errors: &mut Errors) {
+    if event.event_time.is_none() {
+        errors.required(&Path::root("eventTime"), "");
+    }
+    let named = text(&event.type_);
+    if !matches!(named, "Normal" | "Warning") {
+        let detail = format!("has invalid value: {named}");
+        errors.invalid(&Path::root("type"), "", detail);
+    }
+    let source = event.source.as_ref();
+    let sourced = source.is_some_and(|source| {
+        !text(&source.component).is_empty() || !text(&source.host).is_empty()
+    });
+    let unset = [
+        ("firstTimestamp", event.first_timestamp.is_some()),
+        ("lastTimestamp", event.last_timestamp.is_some()),
+        ("count", event.count.unwrap_or(0) != 0),
+        ("source", sourced),
+    ];
+    for (field, _) in unset.iter().filter(|(_, set)| *set) {
+        errors.invalid(&Path::root(field), "", "needs to be unset");
+    }
+}
+
+/// What an update of an event may not change, asked for in
+/// `events.k8s.io/v1` (`ValidateEventUpdate`).
+pub(super) fn update_new_event(new: &Event, old: &Event, errors: &mut Errors) {
+    let same = new.involved_object == old.involved_object;
+    errors.immutable(
+        &Path::root("involvedObject"),
+        same,
+        Json::of(&new.involved_object),
+    );
+    let texts = [
+        ("reason", &new.reason, &old.reason),
+        ("message", &new.message, &old.message),
+        ("type", &new.type_, &old.type_),
+        ("action", &new.action, &old.action),
+        (
+            "reportingController",
+            &new.reporting_component,
+            &old.reporting_component,
+        ),
+        (
+            "reportingInstance",
+            &new.reporting_instance,
+            &old.reporting_instance,
+        ),
+    ];
+    for (field, new, old) in texts {
+        errors.immutable(&Path::root(field), text(new) == text(old), text(new));
+    }
+    let same = new.count == old.count;
+    errors.immutable(&Path::root("count"), same, Json::of(&new.count));
+    let same = new.event_time == old.event_time;
+    errors.immutable(&Path::root("eventTime"), same, Json::of(&new.event_time));
+    let same = new.related == old.related;
+    errors.immutable(&Path::root("related"), same, Json::of(&new.related));
+}
+
 /// The name of an event has no form of its own.
 pub(super) fn create_event(given: &Event, errors: &mut Errors) {
     event(given, errors);

@@ -161,7 +161,10 @@ fn slice_endpoints(slice: &EndpointSlice, errors: &mut Errors) {
 pub(super) fn update_slice(new: &EndpointSlice, old: &EndpointSlice, errors: &mut Errors) {
     meta::update(&new.metadata, &old.metadata, errors);
     slice_ports(new, errors);
-    slice_endpoints(new, errors);
     let same = new.address_type == old.address_type;
+    // Addresses of another family are not told besides.
+    if same {
+        slice_endpoints(new, errors);
+    }
     errors.immutable(&Path::root("addressType"), same, &new.address_type);
 }

@@ -26,6 +26,7 @@ mod scheduling;
 mod security;
 mod service;
 mod service_ips;
+mod value;
 mod volume;
 mod workload;
 
@@ -33,9 +34,19 @@ mod workload;
 mod golden;
 
 use crate::api::quantity::{self, QuantityError};
-use crate::api::{Kind, Object, core};
+use crate::api::{Object, Service, core};
 use field::Errors;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::StatusCause;
+
+/// A text in quotes, as Go writes it.
+pub(super) fn go_quoted(text: &str) -> String {
+    field::quote(text)
+}
+
+/// JSON with these fields of each map first, in this order.
+pub(super) fn ordered_json(value: &serde_json::Value, fields: &[&str]) -> String {
+    meta::ordered(value, fields)
+}
 
 /// What forbids creating this object.
 pub fn create(object: &Object) -> Vec<StatusCause> {
@@ -55,9 +66,7 @@ pub fn create(object: &Object) -> Vec<StatusCause> {
         Object::ServiceAccount(account) => cluster::create_service_account(account, errors_of),
         Object::Lease(lease) => cluster::create_lease(lease, errors_of),
         Object::Event(event) => cluster::create_event(event, errors_of),
-        Object::Other(kind, object) => {
-            meta::create(&object.metadata, &scope_of(*kind), errors_of);
-        }
+        Object::Other(kind, object) => value::create(*kind, object, errors_of),
     }
     errors.into_causes()
 }
@@ -66,6 +75,7 @@ pub fn create(object: &Object) -> Vec<StatusCause> {
 pub fn update(new: &Object, old: &Object) -> Vec<StatusCause> {
     let mut errors = Errors::default();
     let errors_of = &mut errors;
+    common_to_updates(new, old, errors_of);
     match (new, old) {
         (Object::Pod(new), Object::Pod(old)) => pod_update::update(new, old, errors_of),
         (Object::Deployment(new), Object::Deployment(old)) => {
@@ -94,15 +104,33 @@ pub fn update(new: &Object, old: &Object) -> Vec<StatusCause> {
         }
         (Object::Lease(new), Object::Lease(old)) => cluster::update_lease(new, old, errors_of),
         (Object::Event(new), Object::Event(_)) => cluster::event(new, errors_of),
+        (Object::Other(kind, new), Object::Other(_, old)) => {
+            value::update(*kind, new, old, errors_of);
+        }
         (new, old) => meta::update(new.meta(), old.meta(), errors_of),
     }
     errors.into_causes()
+}
+
+/// What the generic registry looks at before the kind's own rules, which look at
+/// the metadata again: some errors come twice (`rest.BeforeUpdate`).
+fn common_to_updates(new: &Object, old: &Object, errors: &mut Errors) {
+    if new.meta() == old.meta() {
+        return;
+    }
+    let scope = meta::Scope {
+        name: names::path_segment,
+        namespaced: new.kind().info().namespaced,
+    };
+    meta::create(new.meta(), &scope, errors);
+    meta::update(new.meta(), old.meta(), errors);
 }
 
 /// What forbids replacing the status of `old` by that of `new`.
 pub fn update_status(new: &Object, old: &Object) -> Vec<StatusCause> {
     let mut errors = Errors::default();
     let errors_of = &mut errors;
+    common_to_updates(new, old, errors_of);
     match (new, old) {
         (Object::Pod(new), Object::Pod(old)) => pod_update::update_status(new, old, errors_of),
         (Object::Deployment(new), Object::Deployment(old)) => {
@@ -123,18 +151,39 @@ pub fn update_status(new: &Object, old: &Object) -> Vec<StatusCause> {
     errors.into_causes()
 }
 
-/// Names of kinds that are only stored: RBAC's are free, all others subdomains.
-fn scope_of(kind: Kind) -> meta::Scope {
-    let name = match kind {
-        Kind::Role | Kind::RoleBinding | Kind::ClusterRole | Kind::ClusterRoleBinding => {
-            names::path_segment as field::Rule
+/// What is wrong between a Service's addresses, their families and what the
+/// cluster has.
+pub fn service_families(service: &Service, old: Option<&Service>) -> Vec<StatusCause> {
+    let mut errors = Errors::default();
+    service_ips::fit(service, old, &mut errors);
+    errors.into_causes()
+}
+
+/// What `events.k8s.io/v1` forbids besides.
+pub fn new_event(new: &Object, old: Option<&Object>) -> Vec<StatusCause> {
+    let mut errors = Errors::default();
+    match (new, old) {
+        (Object::Event(new), None) => cluster::new_event(new, &mut errors),
+        (Object::Event(new), Some(Object::Event(old))) => {
+            cluster::update_new_event(new, old, &mut errors);
         }
-        _ => names::subdomain,
-    };
-    meta::Scope {
-        name,
-        namespaced: kind.info().namespaced,
+        _ => {}
     }
+    errors.into_causes()
+}
+
+/// What forbids changing a part of a pod (`/ephemeralcontainers`, `/resize`).
+pub fn update_part(new: &Object, old: &Object, resize: bool) -> Vec<StatusCause> {
+    let mut errors = Errors::default();
+    let errors_of = &mut errors;
+    common_to_updates(new, old, errors_of);
+    if let (Object::Pod(new), Object::Pod(old)) = (new, old) {
+        match resize {
+            true => pod_update::update_resources(new, old, errors_of),
+            false => pod_update::update_ephemeral(new, old, errors_of),
+        }
+    }
+    errors.into_causes()
 }
 
 /// The first text in a resource list that is no quantity. Upstream cannot even

@@ -56,6 +56,20 @@ pub(super) fn label(value: &str, out: &mut Messages) {
     }
 }
 
+/// The name of a service: it begins with a letter.
+pub(super) fn label_of_1035(value: &str, out: &mut Messages) {
+    if value.len() > 63 {
+        out.push("must be no more than 63 bytes".into());
+    }
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let fine = value.bytes().all(|byte| plain(byte) || byte == b'-')
+        && value.starts_with(|c: char| c.is_ascii_lowercase())
+        && value.bytes().last().is_some_and(plain);
+    if !fine {
+        out.push("a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')".into());
+    }
+}
+
 /// Labels joined by dots, at most 253.
 pub(super) fn subdomain(value: &str, out: &mut Messages) {
     longer(value, SUBDOMAIN_LENGTH_MAX, out);

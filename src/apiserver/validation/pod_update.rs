@@ -300,3 +300,41 @@ fn transitions(
         }
     }
 }
+
+/// Ephemeral containers are only ever added
+/// (`ValidatePodEphemeralContainersUpdate`).
+pub(super) fn update_ephemeral(new: &Pod, old: &Pod, errors: &mut Errors) {
+    metadata_and_spec(new, errors);
+    meta::update(&new.metadata, &old.metadata, errors);
+    let path = SPEC.child("ephemeralContainers");
+    let now = list(&spec(new).ephemeral_containers);
+    for before in list(&spec(old).ephemeral_containers) {
+        let name = &before.name;
+        match now.iter().find(|container| container.name == *name) {
+            None => errors.forbidden(
+                &path,
+                format!("existing ephemeral containers {name:?} may not be removed\n"),
+            ),
+            Some(after) if after != before => {
+                let difference = internal::diff_of_ephemeral(before, after);
+                let detail = format!(
+                    "existing ephemeral containers {name:?} may not be changed\n{difference}"
+                );
+                errors.forbidden(&path, detail);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// What containers may use can change, their class of service cannot
+/// (`ValidatePodResize`).
+pub(super) fn update_resources(new: &Pod, old: &Pod, errors: &mut Errors) {
+    meta::update(&new.metadata, &old.metadata, errors);
+    metadata_and_spec(new, errors);
+    let class = |pod: &Pod| crate::apiserver::qos::class(pod.spec.as_ref());
+    if class(new) != class(old) {
+        let detail = "Pod QOS Class may not change as a result of resizing";
+        errors.invalid(&SPEC, class(old), detail);
+    }
+}

@@ -4,7 +4,7 @@ use super::field::{Errors, Json, list, text};
 use super::ip;
 use super::pod::SPEC;
 use super::service::is_headless;
-use crate::api::core;
+use crate::api::{Service, core};
 use std::collections::BTreeSet;
 
 pub(super) fn cluster_ips(spec: &core::ServiceSpec, errors: &mut Errors) {
@@ -129,5 +129,41 @@ pub(super) fn changes(new: &core::ServiceSpec, old: &core::ServiceSpec, errors: 
         && new.health_check_node_port != old.health_check_node_port
     {
         errors.forbidden(&SPEC.child("healthCheckNodePort"), "field is immutable");
+    }
+}
+
+/// The addresses of a Service must be of its families, and it may ask for no
+/// second family where the cluster has one.
+pub(super) fn fit(service: &Service, old: Option<&Service>, errors: &mut Errors) {
+    let Some(spec) = &service.spec else { return };
+    if text(&spec.type_) == "ExternalName" {
+        return;
+    }
+    let selected = spec.selector.as_ref().is_some_and(|map| !map.is_empty());
+    if is_headless(spec) && !selected {
+        return;
+    }
+    let path = SPEC.child("clusterIPs");
+    let pairs = list(&spec.cluster_ips).iter().zip(list(&spec.ip_families));
+    for (index, (address, family)) in pairs.enumerate() {
+        let Some(parsed) = ip::parse_sloppy(address) else {
+            continue;
+        };
+        let is = if parsed.is_ipv4() { "IPv4" } else { "IPv6" };
+        if matches!(family.as_str(), "IPv4" | "IPv6") && family != is {
+            let detail =
+                format!("expected an {family} value as indicated by `ipFamilies[{index}]`");
+            errors.invalid(&path.index(index), address, detail);
+        }
+    }
+    if !errors.is_empty() {
+        return;
+    }
+    let asked = text(&spec.ip_family_policy) == "RequireDualStack";
+    let had = old.and_then(|old| old.spec.as_ref());
+    let had = had.is_some_and(|old| text(&old.ip_family_policy) == "RequireDualStack");
+    if asked && !had {
+        let detail = "this cluster is not configured for dual-stack services";
+        errors.invalid(&SPEC.child("ipFamilyPolicy"), "RequireDualStack", detail);
     }
 }

@@ -151,15 +151,29 @@ fn template(
         }
         Some(true) => {}
     }
-    if let Some(map) = labels {
+    pod_template(template, &path, errors);
+    let no_spec = core::PodSpec::default();
+    let spec = template.spec.as_ref().unwrap_or(&no_spec);
+    let spec_path = path.child("spec");
+    let policy = spec.restart_policy.as_deref().unwrap_or_default();
+    if policy != "Always" {
+        errors.unsupported(&spec_path.child("restartPolicy"), policy, &["Always"]);
+    }
+    if spec.active_deadline_seconds.is_some() {
+        let detail = "activeDeadlineSeconds in ReplicaSet is not Supported";
+        errors.forbidden(&spec_path.child("activeDeadlineSeconds"), detail);
+    }
+}
+
+/// A template as such, whatever it is the template of (`ValidatePodTemplateSpec`).
+pub(super) fn pod_template(template: &core::PodTemplateSpec, path: &Path<'_>, errors: &mut Errors) {
+    let metadata = template.metadata.as_ref();
+    if let Some(map) = metadata.and_then(|it| it.labels.as_ref()) {
         meta::labels(map, &path.child("labels"), errors);
     }
     let no_spec = core::PodSpec::default();
     let spec = template.spec.as_ref().unwrap_or(&no_spec);
-    let annotations = template
-        .metadata
-        .as_ref()
-        .and_then(|it| it.annotations.as_ref());
+    let annotations = metadata.and_then(|it| it.annotations.as_ref());
     let annotations_path = path.child("annotations");
     if let Some(map) = annotations {
         meta::annotations(map, &annotations_path, errors);
@@ -174,14 +188,6 @@ fn template(
     {
         let detail = "ephemeral containers not allowed in pod template";
         errors.forbidden(&spec_path.child("ephemeralContainers"), detail);
-    }
-    let policy = spec.restart_policy.as_deref().unwrap_or_default();
-    if policy != "Always" {
-        errors.unsupported(&spec_path.child("restartPolicy"), policy, &["Always"]);
-    }
-    if spec.active_deadline_seconds.is_some() {
-        let detail = "activeDeadlineSeconds in ReplicaSet is not Supported";
-        errors.forbidden(&spec_path.child("activeDeadlineSeconds"), detail);
     }
 }
 

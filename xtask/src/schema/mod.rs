@@ -36,6 +36,7 @@ const ROOTS: &[(&str, &str, &[&str])] = &[
             "LimitRange",
             "PodTemplate",
             "Binding",
+            "ComponentStatus",
         ],
     ),
     (
@@ -134,6 +135,26 @@ const ROOTS: &[(&str, &str, &[&str])] = &[
         "apiextensions",
         "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1",
         &["CustomResourceDefinition"],
+    ),
+    (
+        "resource",
+        "k8s.io/api/resource/v1",
+        &[
+            "DeviceClass",
+            "ResourceClaim",
+            "ResourceClaimTemplate",
+            "ResourceSlice",
+        ],
+    ),
+    (
+        "flowcontrol",
+        "k8s.io/api/flowcontrol/v1",
+        &["FlowSchema", "PriorityLevelConfiguration"],
+    ),
+    (
+        "apiregistration",
+        "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1",
+        &["APIService"],
     ),
     (
         "meta",

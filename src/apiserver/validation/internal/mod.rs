@@ -9,7 +9,9 @@ use crate::api::core;
 use serde::Serialize;
 use serde_json::Value;
 use tables::Type::{Beside, Bool, List, Number, Plain, Pointer, Struct, Text};
-use tables::{Fields, POD_SPEC, PROFILE, RESOURCE_CLAIM, SECURITY_CONTEXT, TAINT, Type};
+use tables::{
+    EPHEMERAL_CONTAINER, Fields, POD_SPEC, PROFILE, RESOURCE_CLAIM, SECURITY_CONTEXT, TAINT, Type,
+};
 
 /// A struct printed as JSON: on one line, or indented by one space a level.
 struct Printer {
@@ -143,4 +145,26 @@ pub(super) fn taint(taint: &core::Taint) -> Json {
 
 pub(super) fn resource_claim(claim: &core::PodResourceClaim) -> Json {
     Json(print(RESOURCE_CLAIM, claim, false))
+}
+
+/// What differs between two ephemeral containers.
+pub(super) fn diff_of_ephemeral(
+    old: &core::EphemeralContainer,
+    new: &core::EphemeralContainer,
+) -> String {
+    diff::unified(
+        &print(EPHEMERAL_CONTAINER, old, true),
+        &print(EPHEMERAL_CONTAINER, new, true),
+    )
+}
+
+/// A pod template: its metadata as the API has it, its spec by its Go names.
+pub(super) fn pod_template(template: &Value) -> Json {
+    let mut parts = Vec::new();
+    for (key, value) in template["metadata"].as_object().into_iter().flatten() {
+        parts.push(format!("{}:{value}", Value::from(key.as_str())));
+    }
+    let spec = print(POD_SPEC, &template["spec"], false);
+    parts.push(format!("\"Spec\":{spec}"));
+    Json(format!("{{{}}}", parts.join(",")))
 }

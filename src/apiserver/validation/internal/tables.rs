@@ -310,7 +310,7 @@ macro_rules! container {
 }
 
 const CONTAINER: Fields = container!();
-const EPHEMERAL_CONTAINER: Fields =
+pub(super) const EPHEMERAL_CONTAINER: Fields =
     container!(("TargetContainerName", "targetContainerName", Text));
 
 const CONTAINER_PORT: Fields = &[

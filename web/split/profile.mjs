@@ -1,0 +1,54 @@
+// Starts a page whose functions have flags, on the desktop and on the phone, and reads the flags.
+
+import { launch, open, started } from "../../tests/e2e/lib/browser.mjs";
+import { serve } from "../../tests/e2e/lib/server.mjs";
+
+const VISITS = [
+  { size: "desktop", theme: "dark" },
+  { size: "phone", theme: "light", reducedMotion: true },
+];
+/** How long the page is watched after it has started: time for the first pods and a first packet. */
+const WATCHED_MS = 6000;
+
+/** Numbers of the functions that ran in page or worker. */
+export async function functionsThatRan(folder) {
+  const browser = await launch();
+  const server = await serve(folder);
+  const ran = new Set();
+  try {
+    for (const options of VISITS) {
+      for (const index of await visit(browser, server.url, options)) ran.add(index);
+    }
+  } finally {
+    await server.close();
+    await browser.close();
+  }
+  if (ran.size === 0) throw new Error("the page ran, but no function of it did");
+  return ran;
+}
+
+async function visit(browser, url, options) {
+  const prepare = (page) =>
+    page.addInitScript(() => {
+      addEventListener("TrunkApplicationStarted", ({ detail }) => {
+        globalThis.program = detail.wasm;
+        // What loading itself needs, where something misses the second part at once.
+        detail.wasm.load_later();
+      });
+    });
+  const visitor = await open(browser, url, { ...options, prepare });
+  await started(visitor);
+  await visitor.page.waitForTimeout(WATCHED_MS);
+  const rooms = [visitor.page, ...visitor.page.workers()];
+  const flags = await Promise.all(rooms.map((room) => room.evaluate(readFlags)));
+  if (visitor.errors.length > 0) throw new Error(`the page did not start well:\n${visitor.errors.join("\n")}`);
+  await visitor.close();
+  return flags.flat();
+}
+
+/** Runs in the page and in its worker. */
+function readFlags() {
+  return Object.entries(globalThis.program)
+    .filter(([name, flag]) => /^ran\d+$/.test(name) && flag.value === 1)
+    .map(([name]) => Number(name.slice("ran".length)));
+}
