@@ -19,11 +19,15 @@
 //! | [`kubectl`] | the command line as a client of the door: apply |
 //! | [`session`] | what a viewer holds: commands in, updates out; scenarios |
 //! | [`page`] | everything the browser shows |
+//! | `serve` | the door over HTTP, for clients that are not ours (native only) |
+//! | `cli` | the native command's arguments, `check` and `run` (native only) |
 //! | [`bench`] | what `cargo xtask bench` measures |
 
 pub mod api;
 pub mod apiserver;
 pub mod bench;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod cli;
 pub mod client;
 pub mod cluster;
 pub mod controllers;
@@ -34,5 +38,7 @@ pub mod manifest;
 pub mod network;
 pub mod page;
 pub mod scheduler;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod serve;
 pub mod session;
 pub mod sim;

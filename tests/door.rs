@@ -56,6 +56,7 @@ impl Client {
                 self.0.close(stream);
                 (200, Value::Null)
             }
+            Answer::Connect(_) => (0, Value::Null),
         }
     }
 
@@ -272,7 +273,7 @@ fn a_token_says_who_asks() {
                 answer.status,
                 serde_json::from_str::<Value>(&answer.body).unwrap_or_default(),
             ),
-            Answer::Stream(_) => (0, Value::Null),
+            Answer::Stream(_) | Answer::Connect(_) => (0, Value::Null),
         }
     };
     let (_, known) = ask(&bearer);

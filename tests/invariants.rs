@@ -6,7 +6,7 @@ use serde_json::json;
 use tabernetes::api::{Deployment, Key, Kind, Pod, Resource};
 use tabernetes::apiserver::{Body, DeleteOptions, PatchType, Request, Subresource};
 use tabernetes::cluster::invariants::{self, HistoryWatcher};
-use tabernetes::cluster::{Cluster, ClusterSpec};
+use tabernetes::cluster::{CONTROL_PLANE, Cluster, ClusterSpec};
 use tabernetes::sim::trace::Verb;
 use tabernetes::sim::{Actor, SECOND};
 
@@ -17,6 +17,7 @@ enum Deed {
     NewImage(bool),
     DeletePod(usize),
     KillContainer(usize),
+    KillProgram(usize),
     StopNode(u32),
     StartNode(u32),
     Cordon(u32, bool),
@@ -29,10 +30,27 @@ fn deed() -> impl Strategy<Value = Deed> {
         2 => any::<bool>().prop_map(Deed::NewImage),
         2 => (0usize..12).prop_map(Deed::DeletePod),
         2 => (0usize..12).prop_map(Deed::KillContainer),
-        1 => (1u32..4).prop_map(Deed::StopNode),
-        2 => (1u32..4).prop_map(Deed::StartNode),
+        1 => (0usize..4).prop_map(Deed::KillProgram),
+        1 => (0u32..4).prop_map(Deed::StopNode),
+        2 => (0u32..4).prop_map(Deed::StartNode),
         1 => (1u32..4, any::<bool>()).prop_map(|(node, on)| Deed::Cordon(node, on)),
     ]
+}
+
+/// The control plane's programs, which are the containers of static pods.
+const PROGRAMS: [&str; 4] = [
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+];
+
+/// Node 0 is the control plane's.
+fn node_name(number: u32) -> String {
+    match number {
+        0 => CONTROL_PLANE.to_owned(),
+        number => format!("node-{number}"),
+    }
 }
 
 struct World {
@@ -141,8 +159,14 @@ impl World {
                     let _ = self.cluster.kill_container(&pod.key(), "");
                 }
             }
-            Deed::StopNode(node) => drop(self.cluster.stop_node(&format!("node-{node}"))),
-            Deed::StartNode(node) => drop(self.cluster.start_node(&format!("node-{node}"))),
+            Deed::KillProgram(index) => {
+                if let Some(program) = PROGRAMS.get(index) {
+                    let pod = Key::new("kube-system", format!("{program}-{CONTROL_PLANE}"));
+                    let _ = self.cluster.kill_container(&pod, "");
+                }
+            }
+            Deed::StopNode(node) => drop(self.cluster.stop_node(&node_name(node))),
+            Deed::StartNode(node) => drop(self.cluster.start_node(&node_name(node))),
             Deed::Cordon(node, on) => {
                 self.patch(
                     Kind::Node,
@@ -155,8 +179,12 @@ impl World {
 
     /// Everything is mended, and time passes: then nothing is left to do.
     fn settle(&mut self) {
-        for node in 1..=3 {
+        for node in 0..=3 {
             self.perform(&Deed::StartNode(node));
+        }
+        // A program that crashed often waits five minutes for its restart.
+        self.run(400);
+        for node in 1..=3 {
             self.perform(&Deed::Cordon(node, false));
         }
         self.run(900);

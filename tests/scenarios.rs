@@ -35,6 +35,7 @@ scenarios! {
     five_replicas_one_lost_five_again: "five-replicas",
     crash_loop_and_back_off: "crash-loop",
     a_node_dies: "node-dies",
+    the_control_plane_dies: "control-plane-dies",
     life_of_a_packet: "life-of-a-packet",
     services: "services",
     rolling_update_and_roll_back: "rolling-update",

@@ -72,6 +72,24 @@ pub fn apply_conflict(message: String, causes: Vec<StatusCause>) -> ApiError {
 pub const OBJECT_MODIFIED: &str =
     "the object has been modified; please apply your changes to the latest version and try again";
 
+const DIAL: &str = "dial tcp ";
+const CONNECTION_REFUSED: &str = ": connect: connection refused";
+
+/// No answer at all: nobody listens at `server`. It has no code.
+pub fn connection_refused(server: &str) -> ApiError {
+    Box::new(Status {
+        message: Some(format!("{DIAL}{server}{CONNECTION_REFUSED}")),
+        status: Some("Failure".to_owned()),
+        ..Status::default()
+    })
+}
+
+/// The server that refused the connection, where that is what went wrong.
+pub fn refused_by(error: &Status) -> Option<&str> {
+    let message = error.message.as_deref().filter(|_| error.code.is_none())?;
+    message.strip_prefix(DIAL)?.strip_suffix(CONNECTION_REFUSED)
+}
+
 /// 400.
 pub fn bad_request(message: impl Into<String>) -> ApiError {
     Box::new(failure(400, "BadRequest", message.into()))
@@ -171,6 +189,21 @@ pub fn internal(message: impl Into<String>) -> ApiError {
     let mut status = failure(500, "", message.into());
     status.reason = None;
     Box::new(status)
+}
+
+/// 500 (`NewInternalError`).
+pub fn internal_error(why: &str) -> ApiError {
+    let message = format!("Internal error occurred: {why}");
+    Box::new(Status {
+        details: Some(StatusDetails {
+            causes: Some(vec![StatusCause {
+                message: Some(why.to_owned()),
+                ..StatusCause::default()
+            }]),
+            ..StatusDetails::default()
+        }),
+        ..failure(500, "InternalError", message)
+    })
 }
 
 /// 409: the name stands on an object that is still being deleted.

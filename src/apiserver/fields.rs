@@ -230,6 +230,7 @@ fn unsupported(kind: Kind, field: &str) -> String {
         | Kind::Secret
         | Kind::Service
         | Kind::CertificateSigningRequest
+        | Kind::Custom(_)
         | Kind::ReplicationController => format!("field label not supported: {field}"),
         Kind::Job => format!("field label {field:?} not supported for Job"),
         _ => format!(

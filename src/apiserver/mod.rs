@@ -26,6 +26,7 @@ mod pod_parts;
 mod qos;
 pub mod quota;
 mod read;
+mod refuse;
 mod request;
 mod reviews;
 mod scale;
@@ -45,6 +46,7 @@ pub use request::{
     Body, DeleteOptions, Options, PatchType, Propagation, Reply, Request, Response, Subresource,
     Target, Version,
 };
+pub use strategy::as_created;
 pub use users::User;
 pub use watch::{Selection, Start, WatchEvent, WatcherId};
 
@@ -60,9 +62,14 @@ pub enum Timer {
     ExpireEvents,
 }
 
+/// Where the control plane's node serves the API.
+pub const ADDRESS: &str = "172.18.0.2:6443";
+
 /// kube-apiserver with its store.
 #[derive(Clone, Debug, Default)]
 pub struct ApiServer {
+    /// Its process is gone, or that of etcd: nobody listens at [`ADDRESS`].
+    down: bool,
     etcd: Etcd,
     definitions: custom::Definitions,
     watches: watch::Hub,
@@ -86,9 +93,6 @@ pub struct Config {
     /// own.
     pub address: String,
 }
-
-/// Where the control plane's node serves the API.
-const ADDRESS: &str = "172.18.0.2:6443";
 
 impl ApiServer {
     /// A server with an empty store.
@@ -129,9 +133,22 @@ impl ApiServer {
         &self.definitions
     }
 
+    /// Whether its process, and that of its store, run.
+    pub fn set_serving(&mut self, serving: bool) {
+        self.down = !serving;
+    }
+
+    /// Whether it answers. Watchers hear nothing while it does not.
+    pub fn is_serving(&self) -> bool {
+        !self.down
+    }
+
     /// Answers a request. The call is written to the trace, and its record is
     /// the cause of whatever watchers do about it.
     pub fn handle(&mut self, sim: &mut Sim, cause: Cause, request: Request) -> Response {
+        if self.down {
+            return refuse::refuse(sim, cause, request, self.etcd.revision());
+        }
         self.expire(sim.now);
         self.compaction.compact(&mut self.etcd, sim.now);
         storage::handle(self, sim, cause, request)

@@ -160,8 +160,8 @@ fn no_scale(kind: Kind) -> ApiError {
         .custom()
         .and_then(|custom| custom.custom().scale.as_ref())
     {
-        Some(paths) => status::internal(format!(
-            "Internal error occurred: the spec replicas field {:?} does not exist",
+        Some(paths) => status::internal_error(&format!(
+            "the spec replicas field {:?} does not exist",
             paths.spec_replicas
         )),
         None => status::no_such_path(),

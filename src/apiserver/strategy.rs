@@ -12,6 +12,16 @@ use k8s_openapi::ByteString;
 use serde_json::json;
 use std::sync::Arc;
 
+/// What a new object would be like once it is validated: for looking at it before
+/// it is sent.
+pub fn as_created(object: &mut Object) {
+    object
+        .meta_mut()
+        .uid
+        .get_or_insert_with(|| "00000000-0000-4000-8000-000000000000".to_owned());
+    prepare_for_create(object, Instant::ZERO);
+}
+
 /// Puts a new object into its initial state. What callers say of the status is
 /// dropped, except for nodes, whose kubelets register with their capacity.
 pub(super) fn prepare_for_create(object: &mut Object, now: Instant) {
@@ -33,6 +43,11 @@ pub(super) fn prepare_for_create(object: &mut Object, now: Instant) {
         Object::ReplicaSet(set) => Arc::make_mut(set).status = Some(Default::default()),
         Object::Secret(secret) => merge_string_data(secret),
         Object::EndpointSlice(slice) => drop_old_topology(slice),
+        Object::Other(kind @ Kind::Custom(_), untyped) => {
+            if has_status(*kind) {
+                Arc::make_mut(untyped).rest.remove("status");
+            }
+        }
         Object::Other(kind, untyped) => new_untyped(*kind, Arc::make_mut(untyped), now),
         _ => {}
     }

@@ -167,7 +167,9 @@ impl Call<'_> {
             })?,
         };
         let name = &self.target.key.name;
-        if wanted == 0 && !strategy::allows_unconditional_update(self.kind()) {
+        let needed = !strategy::allows_unconditional_update(self.kind())
+            && self.target.subresource != Subresource::Scale;
+        if wanted == 0 && needed {
             let message = "Invalid value: 0: must be specified for an update";
             let cause = status::cause("FieldValueInvalid", "metadata.resourceVersion", message);
             return Err(status::invalid_resource(self.kind(), name, vec![cause]));

@@ -34,6 +34,15 @@ pub struct Applied<K> {
     pub after: Option<Arc<K>>,
 }
 
+impl<K: Resource> Applied<K> {
+    /// Whether the change is one of what `of` tells of the object; an object that
+    /// is not there tells nothing.
+    pub fn differs<'a, T: PartialEq>(&'a self, of: impl Fn(&'a K) -> Option<T>) -> bool {
+        let told = |object: &'a Option<Arc<K>>| object.as_deref().and_then(&of);
+        told(&self.before) != told(&self.after)
+    }
+}
+
 impl<K: Resource> Cache<K> {
     /// Takes in a change. None where the event is about another kind.
     pub fn apply(&mut self, event: &WatchEvent) -> Option<Applied<K>> {

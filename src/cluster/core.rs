@@ -18,6 +18,10 @@ pub(super) struct Core {
     pub api: ApiServer,
     /// Watchers with a delivery under way, so that each has one at most.
     delivering: BTreeSet<WatcherId>,
+    /// Watches of a listener, which asks which of them have news.
+    pub followed: BTreeSet<WatcherId>,
+    /// Those of them that have.
+    pub with_news: BTreeSet<WatcherId>,
 }
 
 impl Core {
@@ -27,6 +31,8 @@ impl Core {
             queue: Queue::default(),
             api: ApiServer::new(),
             delivering: BTreeSet::new(),
+            followed: BTreeSet::new(),
+            with_news: BTreeSet::new(),
         }
     }
 
@@ -48,7 +54,14 @@ impl Core {
     /// Sends a delivery to every component that has something to hear. Observers
     /// come and take theirs.
     pub(super) fn send_deliveries(&mut self) {
+        if !self.api.is_serving() {
+            return;
+        }
         for watcher in self.api.take_woken() {
+            if self.followed.contains(&watcher) {
+                self.with_news.insert(watcher);
+                continue;
+            }
             let observer = matches!(self.api.watch_owner(watcher), None | Some(Actor::User));
             if !observer && self.delivering.insert(watcher) {
                 self.queue

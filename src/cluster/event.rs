@@ -1,6 +1,6 @@
 //! Everything that can happen next: the engine's one closed list.
 
-use super::Machine;
+use super::machine::Machine;
 use crate::apiserver::WatcherId;
 use crate::{controllers, kubelet, network, scheduler};
 
@@ -9,10 +9,10 @@ use crate::{controllers, kubelet, network, scheduler};
 pub(super) enum Event {
     /// What waits for a watcher reaches it.
     Deliver(WatcherId),
-    /// A timer of the scheduler.
-    Scheduler(scheduler::Timer),
-    /// A timer of the controller manager.
-    Controllers(controllers::Timer),
+    /// A timer of the scheduler, set after so many starts of it.
+    Scheduler(u32, scheduler::Timer),
+    /// A timer of the controller manager, likewise.
+    Controllers(u32, controllers::Timer),
     /// A timer of the cloud's controller manager.
     Cloud(controllers::cloud::Timer),
     /// A timer of CoreDNS.

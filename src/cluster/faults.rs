@@ -1,7 +1,6 @@
 //! What befalls a cluster from outside Kubernetes.
 
-use super::event::Event;
-use super::{CONTROL_PLANE, Cluster, running};
+use super::{CONTROL_PLANE, Cluster};
 use crate::api::{Key, Kind, Name, Pod};
 use crate::etcd::StoreKey;
 use crate::sim::Actor;
@@ -14,8 +13,6 @@ use std::sync::Arc;
 pub enum FaultError {
     /// There is no such node.
     NoNode(Name),
-    /// The whole control plane runs there; without it nothing could be shown.
-    ControlPlane,
     /// The node has power already, or has none already.
     Already,
     /// The pod has no running container of that name on its node.
@@ -26,9 +23,6 @@ impl fmt::Display for FaultError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FaultError::NoNode(name) => write!(f, "there is no node \"{name}\""),
-            FaultError::ControlPlane => {
-                f.write_str("the whole control plane runs on this node; stop a worker instead")
-            }
             FaultError::Already => f.write_str("the node is in that state already"),
             FaultError::NoContainer(pod) => {
                 write!(f, "pod \"{pod}\" has no such running container")
@@ -41,11 +35,9 @@ impl std::error::Error for FaultError {}
 
 impl Cluster {
     /// Pulls a node's plug. Its containers are gone at once; the API server
-    /// learns of it only when the heartbeats stay away.
+    /// learns of it only when the heartbeats stay away, or never, where it ran on
+    /// that very node.
     pub fn stop_node(&mut self, node: &str) -> Result<(), FaultError> {
-        if node == CONTROL_PLANE {
-            return Err(FaultError::ControlPlane);
-        }
         let (index, name) = self.find(node)?;
         if !self.machines[index].powered {
             return Err(FaultError::Already);
@@ -55,7 +47,10 @@ impl Cluster {
             self.core.api.unwatch_all(&actor);
         }
         self.network.node_down(&name);
-        self.record(name, Fault::NodeStopped);
+        let cause = self.record(name, Fault::NodeStopped);
+        if node == CONTROL_PLANE {
+            self.lose_control_plane(Some(cause));
+        }
         Ok(())
     }
 
@@ -89,27 +84,16 @@ impl Cluster {
             pod: pod.name.clone(),
             container: container.clone(),
         };
-        let (core, net) = (&mut self.core, &mut self.network);
-        let (at, machine) =
-            running(&mut self.machines, &self.machine_by_name, &node).ok_or_else(refused)?;
-        if !machine.kubelet.is_running(pod, &container) {
+        let at = self.boot_of(&node).ok_or_else(refused)?;
+        let kubelet = self.kubelet(&node).ok_or_else(refused)?;
+        if !kubelet.is_running(pod, &container) {
             return Err(refused());
         }
-        let what = What::Fault {
-            node: node.clone(),
-            fault,
-        };
-        let cause = core.sim.trace.push(core.sim.now, None, Actor::World, what);
+        let cause = self.record(node, fault);
         let mut killed = false;
-        core.step(
-            Actor::Kubelet(node),
-            Some(cause),
-            |timer| Event::Kubelet(at, timer),
-            |ctx| {
-                let kubelet = &mut machine.kubelet;
-                killed = kubelet.kill_container(pod, &container, SIGKILL_EXIT, ctx, net);
-            },
-        );
+        self.step_kubelet(at, Some(cause), |kubelet, ctx, net| {
+            killed = kubelet.kill_container(pod, &container, SIGKILL_EXIT, ctx, net);
+        });
         debug_assert!(killed, "the container was running a moment ago");
         self.core.send_deliveries();
         Ok(())

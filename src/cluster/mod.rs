@@ -4,55 +4,49 @@
 //! on a node, through its network. Here is only the wiring: who is woken when.
 
 mod bootstrap;
+mod control_plane;
 mod core;
+mod door;
 mod event;
 mod faults;
 pub mod invariants;
+mod machine;
 mod spec;
 
 pub use faults::FaultError;
 pub use spec::{CONTROL_PLANE, ClusterSpec};
 
+use self::control_plane::{ControlPlane, Program};
 use self::core::Core;
 use crate::api::Name;
 use crate::apiserver::{ApiServer, Request, Response, Selection, WatchEvent, WatcherId, http};
-use crate::controllers::ControllerManager;
+use crate::client::Ctx;
 use crate::controllers::cloud::CloudController;
+use crate::controllers::{self, ControllerManager};
 use crate::kubelet::Kubelet;
 use crate::network::Network;
 use crate::network::Send;
 use crate::network::dns::CoreDns;
-use crate::network::proxy::KubeProxy;
-use crate::scheduler::Scheduler;
+use crate::scheduler::{self, Scheduler};
 use crate::sim::trace::{Journey, Trace};
 use crate::sim::{Actor, Cause, Instant, SECOND};
 use event::Event;
+use machine::Machine;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A cluster that has not come to rest by then never will.
 const SETTLE_MAX: Instant = Instant::from_secs(180);
 
-/// One machine with the agents on it.
-#[derive(Clone, Debug)]
-struct Machine {
-    name: Name,
-    kubelet: Kubelet,
-    proxy: KubeProxy,
-    powered: bool,
-    /// Counts power-ons; timers set before the last one are void.
-    boot: u32,
-}
-
 /// A whole cluster. A clone is a checkpoint: it goes on independently and alike.
 #[derive(Clone, Debug)]
 pub struct Cluster {
     spec: ClusterSpec,
     core: Core,
+    control_plane: ControlPlane,
     scheduler: Scheduler,
     controllers: ControllerManager,
     cloud: CloudController,
-    dns: CoreDns,
     network: Network,
     machines: Vec<Machine>,
     machine_by_name: BTreeMap<Name, u32>,
@@ -79,10 +73,10 @@ impl Cluster {
     fn bare(spec: ClusterSpec) -> Self {
         Cluster {
             core: Core::new(spec.seed),
+            control_plane: ControlPlane::default(),
             scheduler: Scheduler::new(),
             controllers: bootstrap::new_controller_manager(&spec),
             cloud: bootstrap::new_cloud_controller(),
-            dns: CoreDns::new(),
             network: bootstrap::new_network(&spec),
             machines: Vec::new(),
             machine_by_name: BTreeMap::new(),
@@ -141,7 +135,7 @@ impl Cluster {
 
     /// The DNS server, to look at.
     pub fn dns(&self) -> &CoreDns {
-        &self.dns
+        self.network.dns()
     }
 
     /// The kubelet of a node, to look at.
@@ -157,10 +151,6 @@ impl Cluster {
     /// Every node, the control plane's first.
     pub fn node_names(&self) -> impl Iterator<Item = Name> {
         self.machines.iter().map(|machine| machine.name.clone())
-    }
-
-    fn machine(&self, node: &str) -> Option<&Machine> {
-        self.machines.get(*self.machine_by_name.get(node)? as usize)
     }
 
     /// When the next event happens.
@@ -216,7 +206,7 @@ impl Cluster {
 
     /// Sends a packet and answers with its whole way.
     pub fn send(&mut self, send: Send) -> Arc<Journey> {
-        self.network.send(&mut self.core.sim, None, send, &self.dns)
+        self.network.send(&mut self.core.sim, None, send)
     }
 
     /// Lets everything happen up to `until`, or until `budget` events are done.
@@ -254,15 +244,18 @@ impl Cluster {
         let core = &mut self.core;
         match event {
             Event::Deliver(watcher) => self.deliver(watcher),
-            Event::Scheduler(timer) => {
-                core.step(Actor::Scheduler, cause, Event::Scheduler, |ctx| {
-                    self.scheduler.on_timer(timer, ctx)
-                });
+            Event::Scheduler(starts, timer) => {
+                if self.control_plane.awaits(Program::Scheduler, starts) {
+                    self.step_scheduler(cause, |scheduler, ctx| scheduler.on_timer(timer, ctx));
+                }
             }
-            Event::Controllers(timer) => {
-                core.step(controller_manager(), cause, Event::Controllers, |ctx| {
-                    self.controllers.on_timer(timer, ctx)
-                });
+            Event::Controllers(starts, timer) => {
+                if self
+                    .control_plane
+                    .awaits(Program::ControllerManager, starts)
+                {
+                    self.step_controllers(cause, |manager, ctx| manager.on_timer(timer, ctx));
+                }
             }
             Event::Cloud(timer) => {
                 core.step(Actor::CloudController, cause, Event::Cloud, |ctx| {
@@ -271,34 +264,14 @@ impl Cluster {
             }
             Event::Dns(timer) => {
                 core.step(Actor::CoreDns, cause, Event::Dns, |ctx| {
-                    self.dns.on_timer(timer, ctx)
+                    self.network.dns_mut().on_timer(timer, ctx)
                 });
             }
-            Event::Kubelet(at, timer) => {
-                let net = &mut self.network;
-                let Some(machine) = at.machine(&mut self.machines) else {
-                    return;
-                };
-                let actor = Actor::Kubelet(machine.name.clone());
-                core.step(
-                    actor,
-                    cause,
-                    |timer| Event::Kubelet(at, timer),
-                    |ctx| machine.kubelet.on_timer(timer, ctx, net),
-                );
-            }
+            Event::Kubelet(at, timer) => self.step_kubelet(at, cause, |kubelet, ctx, net| {
+                kubelet.on_timer(timer, ctx, net)
+            }),
             Event::Proxy(at, timer) => {
-                let net = &mut self.network;
-                let Some(machine) = at.machine(&mut self.machines) else {
-                    return;
-                };
-                let actor = Actor::KubeProxy(machine.name.clone());
-                core.step(
-                    actor,
-                    cause,
-                    |timer| Event::Proxy(at, timer),
-                    |ctx| machine.proxy.on_timer(timer, ctx, net),
-                );
+                self.step_proxy(at, cause, |proxy, ctx, net| proxy.on_timer(timer, ctx, net));
             }
         }
     }
@@ -309,16 +282,12 @@ impl Cluster {
             return;
         };
         let core = &mut self.core;
-        match owner.clone() {
+        match owner {
             Actor::Scheduler => {
-                core.step(owner, cause, Event::Scheduler, |ctx| {
-                    self.scheduler.on_watch(events, ctx)
-                });
+                self.step_scheduler(cause, |scheduler, ctx| scheduler.on_watch(events, ctx));
             }
             Actor::Controller(_) => {
-                core.step(owner, cause, Event::Controllers, |ctx| {
-                    self.controllers.on_watch(events, ctx)
-                });
+                self.step_controllers(cause, |manager, ctx| manager.on_watch(events, ctx));
             }
             Actor::CloudController => {
                 core.step(owner, cause, Event::Cloud, |ctx| {
@@ -327,37 +296,53 @@ impl Cluster {
             }
             Actor::CoreDns => {
                 core.step(owner, cause, Event::Dns, |ctx| {
-                    self.dns.on_watch(events, ctx)
+                    self.network.dns_mut().on_watch(events, ctx)
                 });
             }
             Actor::Kubelet(node) => {
-                let net = &mut self.network;
-                let Some((at, machine)) = running(&mut self.machines, &self.machine_by_name, &node)
-                else {
-                    return;
-                };
-                core.step(
-                    owner,
-                    cause,
-                    |timer| Event::Kubelet(at, timer),
-                    |ctx| machine.kubelet.on_watch(events, ctx, net),
-                );
+                if let Some(at) = self.boot_of(&node) {
+                    self.step_kubelet(at, cause, |kubelet, ctx, net| {
+                        kubelet.on_watch(events, ctx, net)
+                    });
+                }
             }
             Actor::KubeProxy(node) => {
-                let net = &mut self.network;
-                let Some((at, machine)) = running(&mut self.machines, &self.machine_by_name, &node)
-                else {
-                    return;
-                };
-                core.step(
-                    owner,
-                    cause,
-                    |timer| Event::Proxy(at, timer),
-                    |ctx| machine.proxy.on_watch(events, ctx, net),
-                );
+                if let Some(at) = self.boot_of(&node) {
+                    self.step_proxy(at, cause, |proxy, ctx, net| {
+                        proxy.on_watch(events, ctx, net)
+                    });
+                }
             }
             Actor::User | Actor::ApiServer | Actor::World => {}
         }
+    }
+
+    fn step_scheduler(
+        &mut self,
+        cause: Cause,
+        act: impl FnOnce(&mut Scheduler, &mut Ctx<'_, scheduler::Timer>),
+    ) {
+        let starts = self.control_plane.starts(Program::Scheduler);
+        self.core.step(
+            Actor::Scheduler,
+            cause,
+            |timer| Event::Scheduler(starts, timer),
+            |ctx| act(&mut self.scheduler, ctx),
+        );
+    }
+
+    fn step_controllers(
+        &mut self,
+        cause: Cause,
+        act: impl FnOnce(&mut ControllerManager, &mut Ctx<'_, controllers::Timer>),
+    ) {
+        let starts = self.control_plane.starts(Program::ControllerManager);
+        self.core.step(
+            controller_manager(),
+            cause,
+            |timer| Event::Controllers(starts, timer),
+            |ctx| act(&mut self.controllers, ctx),
+        );
     }
 }
 
@@ -365,20 +350,5 @@ fn controller_manager() -> Actor {
     Actor::Controller("kube-controller-manager".into())
 }
 
-fn running<'a>(
-    machines: &'a mut [Machine],
-    by_name: &BTreeMap<Name, u32>,
-    node: &Name,
-) -> Option<(event::Boot, &'a mut Machine)> {
-    let index = *by_name.get(node)?;
-    let machine = machines
-        .get_mut(index as usize)
-        .filter(|machine| machine.powered)?;
-    Some((
-        event::Boot {
-            node: index,
-            boot: machine.boot,
-        },
-        machine,
-    ))
-}
+#[cfg(test)]
+mod tests;

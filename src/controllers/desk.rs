@@ -2,10 +2,11 @@
 //! and one worker that looks at one key at a time.
 
 use super::informers::{Informers, Seen};
-use crate::api::Object;
+use super::labels;
 use crate::api::status::ApiError;
+use crate::api::{Key, LabelSelector, Object, ObjectMeta, Resource};
 use crate::apiserver::WatchEvent;
-use crate::client::{Ctx, EventType, Recorder, WorkQueue};
+use crate::client::{Cache, Ctx, EventType, Recorder, WorkQueue};
 use crate::sim::trace::What;
 use crate::sim::{Actor, Instant, MILLISECOND};
 use std::collections::BTreeMap;
@@ -126,6 +127,50 @@ impl<I: Ord + Clone + Debug> Desk<I> {
     pub(super) fn add(&mut self, item: I, ctx: &mut StepCtx<'_, I>) {
         self.queue.add(item, ctx.cause);
         self.wake(ctx);
+    }
+
+    /// Enqueues every owner in a cache whose selector picks an orphan; a selector
+    /// that picks everything adopts nothing.
+    pub(super) fn add_pickers<O: Resource>(
+        &mut self,
+        orphan: &ObjectMeta,
+        owners: &Cache<O>,
+        selector: impl Fn(&O) -> Option<&LabelSelector>,
+        ctx: &mut StepCtx<'_, I>,
+    ) where
+        I: From<Key>,
+    {
+        let namespace = orphan.namespace.as_deref().unwrap_or_default();
+        for owner in owners.in_namespace(namespace) {
+            let picks = selector(owner).is_some_and(|selector| {
+                !labels::selects_all(selector) && labels::matches(selector, orphan.labels.as_ref())
+            });
+            if picks {
+                self.add(owner.key().into(), ctx);
+            }
+        }
+    }
+
+    /// Enqueues a namespace that is there, or the one whose object `is_concerned`
+    /// picks: for controllers that keep something in each namespace.
+    pub(super) fn add_namespace(
+        &mut self,
+        event: &WatchEvent,
+        seen: &Seen,
+        is_concerned: impl Fn(&Seen) -> bool,
+        ctx: &mut StepCtx<'_, I>,
+    ) where
+        I: From<Key>,
+    {
+        match seen {
+            Seen::Namespace(change) if change.after.is_some() => {
+                self.add(event.object.key().into(), ctx);
+            }
+            seen if is_concerned(seen) => {
+                self.add(Key::new("", event.object.key().namespace).into(), ctx);
+            }
+            _ => {}
+        }
     }
 
     /// Makes sure that the worker comes by.

@@ -6,12 +6,12 @@ use super::desk::{Controller, Desk, StepCtx, Synced, explain};
 use super::endpointslice::placing::{self, Groups, Plan};
 use super::endpointslice::trigger::LAST_CHANGE_TRIGGER_TIME;
 use super::endpointslice::written::Written;
-use super::endpointslice::{self, HEADLESS, MANAGED_BY, SERVICE_NAME, managed_by};
+use super::endpointslice::{self, HEADLESS, MANAGED_BY, SERVICE_NAME};
 use super::informers::{Informers, Seen};
 use super::{errors, owners};
 use crate::api::core::{EndpointAddress, EndpointSubset};
-use crate::api::status::{ApiError, conflict};
-use crate::api::{EndpointSlice, Endpoints, Key, Kind, ObjectMeta, Resource};
+use crate::api::status::ApiError;
+use crate::api::{EndpointSlice, Endpoints, Key, ObjectMeta, Resource};
 use crate::apiserver::{DeleteOptions, WatchEvent};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort};
 use std::collections::BTreeMap;
@@ -54,14 +54,10 @@ impl Controller for MirroringController {
                     desk.add(event.object.key(), ctx);
                 }
             }
-            Seen::Service(change) => {
-                let picks = |service: &Option<Arc<crate::api::Service>>| {
-                    let service = service.as_ref();
-                    service.map(|service| endpointslice::selector(service).is_some())
-                };
-                if picks(&change.before) != picks(&change.after) {
-                    desk.add(event.object.key(), ctx);
-                }
+            Seen::Service(change)
+                if change.differs(|service| Some(endpointslice::selector(service).is_some())) =>
+            {
+                desk.add(event.object.key(), ctx);
             }
             Seen::EndpointSlice(change) => {
                 if let Some(service) = self.written.foreign_change(MANAGER, change) {
@@ -84,16 +80,9 @@ impl Controller for MirroringController {
             self.written.forget(key);
             return Ok(Synced::Done);
         };
-        let existing: Vec<_> = informers
-            .endpoint_slices
-            .controlled_by(endpoints.uid())
-            .filter(|slice| managed_by(slice, MANAGER))
-            .cloned()
-            .collect();
-        if self.written.is_ahead_of(key, &existing) {
-            let why = "EndpointSlice informer cache is out of date";
-            return Err(conflict(Kind::EndpointSlice, &key.name, why));
-        }
+        let existing = self
+            .written
+            .slices(key, endpoints.uid(), MANAGER, informers)?;
         let service = informers.services.get(key);
         let unselected = service.filter(|service| endpointslice::selector(service).is_none());
         let mut desired = Groups::default();

@@ -36,16 +36,12 @@ impl Controller for RootCaPublisher {
         desk: &mut Desk<Key>,
         ctx: &mut StepCtx<'_, Key>,
     ) {
-        match seen {
-            Seen::Namespace(change) if change.after.is_some() => desk.add(event.object.key(), ctx),
-            // Its own creation tells it nothing.
-            Seen::ConfigMap(change)
-                if change.before.is_some() && &*event.object.key().name == NAME =>
-            {
-                desk.add(Key::new("", event.object.key().namespace), ctx);
-            }
-            _ => {}
-        }
+        // Its own creation tells it nothing.
+        let touched = |seen: &Seen| match seen {
+            Seen::ConfigMap(change) => change.before.is_some() && &*event.object.key().name == NAME,
+            _ => false,
+        };
+        desk.add_namespace(event, seen, touched, ctx);
     }
 
     fn sync(

@@ -27,13 +27,11 @@ impl Controller for ServiceAccountController {
         desk: &mut Desk<Key>,
         ctx: &mut StepCtx<'_, Key>,
     ) {
-        match seen {
-            Seen::Namespace(change) if change.after.is_some() => desk.add(event.object.key(), ctx),
-            Seen::ServiceAccount(change) if change.after.is_none() => {
-                desk.add(Key::new("", event.object.key().namespace), ctx);
-            }
-            _ => {}
-        }
+        let gone = |seen: &Seen| match seen {
+            Seen::ServiceAccount(change) => change.after.is_none(),
+            _ => false,
+        };
+        desk.add_namespace(event, seen, gone, ctx);
     }
 
     fn sync(

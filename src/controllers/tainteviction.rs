@@ -59,20 +59,11 @@ impl Controller for TaintEvictionController {
         ctx: &mut Context<'_>,
     ) {
         match seen {
-            Seen::Node(change) => {
-                let before = change
-                    .before
-                    .as_deref()
-                    .map(evicting_taints)
-                    .unwrap_or_default();
-                let after = change
-                    .after
-                    .as_deref()
-                    .map(evicting_taints)
-                    .unwrap_or_default();
-                if before != after {
-                    desk.add(Look::Node(event.object.key().name), ctx);
-                }
+            Seen::Node(change)
+                if change
+                    .differs(|node| Some(evicting_taints(node)).filter(|on| !on.is_empty())) =>
+            {
+                desk.add(Look::Node(event.object.key().name), ctx);
             }
             Seen::Pod(change) => {
                 let key = event.object.key();

@@ -1,6 +1,6 @@
 //! How kubectl tells of errors (`k8s.io/kubectl/pkg/cmd/util`, `checkErr`).
 
-use crate::api::Status;
+use crate::api::{Status, status};
 
 /// What kubectl writes to the user. `doing` is what it was about
 /// (`error when creating "STDIN"`), or empty.
@@ -8,6 +8,11 @@ pub fn error_text(error: &Status, doing: &str) -> String {
     let message = error.message.as_deref().unwrap_or_default();
     let reason = error.reason.as_deref().unwrap_or_default();
     let details = error.details.as_ref();
+    if let Some(server) = status::refused_by(error) {
+        return format!(
+            "The connection to the server {server} was refused - did you specify the right host or port?"
+        );
+    }
     if error.code.is_none() {
         return format!("error: {message}");
     }
@@ -43,12 +48,16 @@ pub fn error_text(error: &Status, doing: &str) -> String {
 mod tests {
     use super::*;
     use crate::api::Kind;
-    use crate::api::status;
 
     #[test]
     fn errors_read_as_kubectl_writes_them() {
         let cause = |field| status::cause("FieldValueRequired", field, "Required value");
         let table = [
+            (
+                status::connection_refused("172.18.0.2:6443"),
+                "error when creating \"STDIN\"",
+                "The connection to the server 172.18.0.2:6443 was refused - did you specify the right host or port?",
+            ),
             (
                 status::not_found(Kind::Namespace, "none"),
                 "error when creating \"STDIN\"",

@@ -3,11 +3,25 @@
 
 use super::Timer;
 use super::host::Host;
-use super::quantity::{cpu_millis, memory_bytes};
 use super::worker::{PodWorker, Stage};
 use crate::api::core::{NodeSelectorRequirement, NodeSelectorTerm, PodSpec};
+use crate::api::{QuantityText, quantity};
 use crate::client::{Ctx, EventType};
 use std::collections::BTreeMap;
+
+type Amounts = BTreeMap<String, QuantityText>;
+
+/// CPU in thousandths of a core.
+pub(super) fn cpu_millis(amounts: Option<&Amounts>) -> u64 {
+    let millis = amounts.map_or(0, |amounts| quantity::millis_of(amounts, "cpu"));
+    u64::try_from(millis).unwrap_or(0)
+}
+
+/// Memory in bytes.
+pub(super) fn memory_bytes(amounts: Option<&Amounts>) -> u64 {
+    let bytes = amounts.map_or(0, |amounts| quantity::value_of(amounts, "memory"));
+    u64::try_from(bytes).unwrap_or(0)
+}
 
 /// CPU and memory that a pod asks for: its containers together, or its largest
 /// init container with the sidecars before it, whichever is more.

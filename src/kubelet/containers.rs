@@ -32,7 +32,11 @@ impl Host {
         let name = worker.containers[index].name.clone();
         let env = environment::resolve(worker, index, &self.config, ctx);
         let env = match env {
-            Ok(env) => env,
+            Ok(env) => Arc::new(env),
+            // The kubelet remembers what it has once read for its pods.
+            Err(_) if container_ran(worker, index) && !ctx.api.is_serving() => {
+                worker.containers[index].env.clone()
+            }
             Err(Missing(why)) => {
                 let message = format!("Error: {why}");
                 self.container_event(worker, index, EventType::Warning, "Failed", &message, ctx);
@@ -51,7 +55,7 @@ impl Host {
         container.created = true;
         container.retry_at = None;
         container.noted_at = None;
-        container.env = Arc::new(env);
+        container.env = env;
         container.files = super::runtime::Files::default();
         let identity = format!("{} {name} {}", worker.uid, container.instance);
         container.id = format!("containerd://{}", fingerprint(&identity)).into();
@@ -114,14 +118,18 @@ impl Host {
             "Container started",
             ctx,
         );
-        self.begin_probes(worker, index, ctx);
         let relist = self.next_relist(now);
         worker.noticed(relist);
         if let Err(why) = wire::listen(net, worker, &name, &sockets) {
             worker.containers[index].log.write(now, true, &why);
             return self.exited(worker, index, 1, ctx, net);
         }
+        // The process runs already; the hook may find what it did.
         self.step(worker, index, ctx, net);
+        let hooked = self.begin_post_start(worker, index, ctx, net);
+        if !hooked && worker.containers[index].is_running() {
+            self.begin_probes(worker, index, ctx);
+        }
     }
 
     /// The runtime could not start the process (`RunContainerError`).
@@ -319,6 +327,8 @@ impl Host {
         let stopped = container.stopping.take();
         let name = container.name.clone();
         self.termination_message(worker, index);
+        self.lose_post_start(worker, index, ctx);
+        self.show_hook_failure(worker, index);
         wire::unlisten(net, worker, &name);
         self.record(worker, &name, Transition::Exited { code, reason }, ctx);
         let asked = stopped.is_some() || worker.stage == Stage::Terminating;
@@ -362,6 +372,11 @@ impl Host {
             None => None,
         };
     }
+}
+
+fn container_ran(worker: &PodWorker, index: usize) -> bool {
+    let container = worker.containers.get(index);
+    container.is_some_and(|container| container.created)
 }
 
 fn launch(worker: &PodWorker, index: usize, ctx: &Ctx<'_, Timer>) -> Result<Started, String> {

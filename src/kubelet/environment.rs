@@ -1,10 +1,10 @@
 //! The environment of a container, and the expansion of `$(VAR)`.
 
-use super::quantity::{cpu_millis, memory_bytes, millis};
+use super::admission::{cpu_millis, memory_bytes};
 use super::worker::PodWorker;
 use super::{NodeConfig, Timer};
 use crate::api::core::{EnvVar, EnvVarSource, ResourceFieldSelector};
-use crate::api::{ConfigMap, Key, Name, Secret};
+use crate::api::{ConfigMap, Key, Name, Secret, quantity};
 use crate::client::Ctx;
 use std::collections::BTreeMap;
 
@@ -219,12 +219,9 @@ fn resource(
         "limits.memory" => or(memory_bytes(limits), node.memory_bytes).saturating_mul(1000),
         _ => 0,
     };
-    let divisor = of
-        .divisor
-        .as_ref()
-        .map(millis)
-        .filter(|divisor| *divisor > 0)
-        .unwrap_or(1000);
+    let divisor = of.divisor.as_ref().map(|of| quantity::amount(of).millis());
+    let divisor = divisor.and_then(|millis| u64::try_from(millis).ok());
+    let divisor = divisor.filter(|millis| *millis > 0).unwrap_or(1000);
     thousandths.div_ceil(divisor).to_string()
 }
 

@@ -1,7 +1,7 @@
 //! Images: pulled one after the other, kept on the node's disk.
 
+use super::duration::go_duration;
 use super::host::Host;
-use super::quantity::go_duration;
 use super::runtime::{Image, PullError, Reference};
 use super::worker::{Busy, PodWorker, Stage};
 use super::{Timer, Wake};

@@ -7,17 +7,20 @@
 //! the node.
 
 mod admission;
+mod ask;
 mod backoff;
 mod config;
 mod containers;
+mod duration;
 mod environment;
+mod exec;
+mod hooks;
 mod host;
 mod images;
 mod mounts;
 mod node;
 mod phase;
 mod probes;
-mod quantity;
 mod reach;
 pub mod runtime;
 mod static_pods;
@@ -32,12 +35,14 @@ mod writer;
 mod tests;
 
 pub use config::NodeConfig;
+pub use exec::{ExecError, ExecNews, ExecRequest};
 
 use crate::api::{Key, Kind, Name, Node, Object, Pod, Resource};
 use crate::apiserver::{Selection, WatchEvent, WatcherId};
 use crate::client::Ctx;
 use crate::network::Network;
 use crate::sim::trace::Change;
+use ask::Answer;
 use host::Host;
 use probes::ProbeKind;
 use std::collections::BTreeMap;
@@ -68,8 +73,11 @@ enum Wake {
     Process(At),
     PreStopped(At),
     Kill(At),
+    PostStarted(At),
     Probe(At, ProbeKind),
+    ProbeAnswered(At, ProbeKind, Answer),
     Reclaim(Name),
+    Exec(u64),
 }
 
 /// The kubelet of one node.
@@ -80,6 +88,9 @@ pub struct Kubelet {
     /// Uid of the worker of each pod.
     by_key: BTreeMap<Key, Name>,
     watches: Vec<WatcherId>,
+    /// Commands that somebody runs in containers.
+    execs: BTreeMap<u64, exec::Exec>,
+    next_exec: u64,
 }
 
 impl Kubelet {
@@ -90,6 +101,8 @@ impl Kubelet {
             pods: BTreeMap::new(),
             by_key: BTreeMap::new(),
             watches: Vec::new(),
+            execs: BTreeMap::new(),
+            next_exec: 0,
         }
     }
 
@@ -124,6 +137,7 @@ impl Kubelet {
         }
         self.pods = BTreeMap::new();
         self.by_key = BTreeMap::new();
+        self.execs = BTreeMap::new();
         self.host = self.host.rebooted();
         self.start(ctx, net);
     }
@@ -203,9 +217,10 @@ impl Kubelet {
             return self.host.delete_now(&pod.key(), pod.uid(), ctx);
         };
         self.with_pod(&uid, |host, worker| {
+            let unknown = worker.api.is_none();
             worker.api = (change != Change::Deleted).then(|| pod.clone());
             worker.written = None;
-            if change == Change::Deleted || pod.metadata.deletion_timestamp.is_some() {
+            if unknown || change == Change::Deleted || pod.metadata.deletion_timestamp.is_some() {
                 host.request_sync(worker, ctx.now(), ctx);
             }
         });
@@ -263,6 +278,7 @@ impl Kubelet {
             Wake::Reclaim(uid) => {
                 self.with_pod(&uid, |host, worker| host.reclaim(worker, ctx));
             }
+            Wake::Exec(id) => self.step_exec(id, ctx, net),
             Wake::ContainerMade(at) => self.at(at, |host, worker, index| {
                 host.container_made(worker, index, ctx, net)
             }),
@@ -277,8 +293,14 @@ impl Kubelet {
             Wake::Kill(at) => {
                 self.at(at, |host, worker, index| host.kill(worker, index, ctx, net));
             }
+            Wake::PostStarted(at) => self.at(at, |host, worker, index| {
+                host.post_started(worker, index, ctx, net)
+            }),
             Wake::Probe(at, kind) => self.at(at, |host, worker, index| {
                 host.probe_due(worker, index, kind, ctx, net)
+            }),
+            Wake::ProbeAnswered(at, kind, answer) => self.at(at, |host, worker, index| {
+                host.probe_answered(worker, index, (kind, answer), ctx, net)
             }),
         }
     }
@@ -352,6 +374,12 @@ impl Kubelet {
             true => &container.previous_log,
             false => &container.log,
         })
+    }
+
+    /// The number of a container's present instance, and whether it runs.
+    pub fn instance(&self, pod: &Key, container: &str) -> Option<(u32, bool)> {
+        let container = self.container(pod, container)?;
+        Some((container.instance, container.is_running()))
     }
 
     /// Whether a container's process runs now.

@@ -1,14 +1,15 @@
-//! Probes: startup, readiness, liveness; and hooks, which ask in the same ways.
+//! Probes: startup, readiness, liveness (`pkg/kubelet/prober`).
 
+use super::ask::Answer;
 use super::host::Host;
-use super::runtime::{Protocol, Serves, Socket};
+use super::termination::Stop;
 use super::worker::{PodWorker, Role, Stage, State};
 use super::{Timer, Wake};
-use crate::api::core::{Container, LifecycleHandler, Probe};
+use crate::api::core::{Container, Probe};
 use crate::client::{Ctx, EventType};
 use crate::network::Network;
+use crate::sim::Instant;
 use crate::sim::trace::Transition;
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use std::time::Duration;
 
 /// Which probe.
@@ -56,6 +57,8 @@ pub(super) struct Prober {
     settled: Option<bool>,
     /// No more until there is a new instance.
     on_hold: bool,
+    /// The next tick of its ticker.
+    tick: Option<Instant>,
 }
 
 /// The probes of one container.
@@ -87,33 +90,21 @@ impl Probers {
     }
 }
 
-/// What came of asking once.
-pub(super) struct Answer {
-    pub passed: bool,
-    pub message: String,
-    /// How long it took.
-    pub took: Duration,
-}
-
-fn passes(message: impl Into<String>) -> Answer {
-    Answer {
-        passed: true,
-        message: message.into(),
-        took: Duration::ZERO,
-    }
-}
-
-fn fails(message: impl Into<String>) -> Answer {
-    Answer {
-        passed: false,
-        ..passes(message)
-    }
-}
-
 fn seconds(value: Option<i32>, default: u64) -> u64 {
     value
         .and_then(|value| u64::try_from(value).ok())
         .unwrap_or(default)
+}
+
+impl Prober {
+    /// The ticker's tick of now has come, perhaps late; the next one follows after
+    /// now.
+    fn ticked(&mut self, period: Duration, now: Instant) {
+        let tick = self.tick.unwrap_or(now);
+        let late = now.since(tick).as_nanos() / period.as_nanos().max(1);
+        let steps = u32::try_from(late).unwrap_or(u32::MAX).saturating_add(1);
+        self.tick = Some(tick + period.saturating_mul(steps));
+    }
 }
 
 fn period(probe: &Probe) -> Duration {
@@ -176,7 +167,8 @@ impl Host {
         self.timer_at(ctx, first, Wake::Probe(at, kind));
     }
 
-    /// A probe's tick.
+    /// A probe's tick: asks. The answer comes when it comes, after the probe's
+    /// timeout at the latest, and until then the probe is not asked again.
     pub(super) fn probe_due(
         &mut self,
         worker: &mut PodWorker,
@@ -185,37 +177,59 @@ impl Host {
         ctx: &mut Ctx<'_, Timer>,
         net: &mut Network,
     ) {
-        let container = &worker.containers[index];
-        let held = worker.containers[index].probers.of_ref(kind).on_hold;
-        let leaving = worker.stage != Stage::Active && kind != ProbeKind::Readiness;
-        let over = kind == ProbeKind::Startup && container.started;
-        if held || leaving || over || !container.is_running() {
-            return;
-        }
-        let Some(probe) = container
-            .spec(&worker.pod)
-            .and_then(|spec| kind.of(spec))
-            .cloned()
-        else {
+        let pod = worker.pod.clone();
+        let container = &mut worker.containers[index];
+        let spec = container.spec(&pod).and_then(|spec| kind.of(spec));
+        let Some(probe) = spec else {
             return;
         };
-        let at = (worker.uid.clone(), index, container.instance);
-        self.after(ctx, period(&probe), Wake::Probe(at, kind));
-        let answer = self.ask(worker, index, &probe, ctx, net);
-        self.take_answer(worker, index, kind, &probe, answer, ctx, net);
+        container.probers.of(kind).ticked(period(probe), ctx.now());
+        if !is_asked(worker, index, kind) {
+            return;
+        }
+        let answer = self.ask(worker, index, probe, ctx, net);
+        if answer.took.is_zero() {
+            return self.probe_answered(worker, index, (kind, answer), ctx, net);
+        }
+        let at = (worker.uid.clone(), index, worker.containers[index].instance);
+        self.after(ctx, answer.took, Wake::ProbeAnswered(at, kind, answer));
     }
 
-    #[allow(clippy::too_many_arguments)]
+    /// The answer to a probe is there. The next tick may have passed meanwhile:
+    /// then it is asked again at once.
+    pub(super) fn probe_answered(
+        &mut self,
+        worker: &mut PodWorker,
+        index: usize,
+        (kind, answer): (ProbeKind, Answer),
+        ctx: &mut Ctx<'_, Timer>,
+        net: &mut Network,
+    ) {
+        if !is_asked(worker, index, kind) {
+            return;
+        }
+        let container = &worker.containers[index];
+        let at = (worker.uid.clone(), index, container.instance);
+        if let Some(tick) = container.probers.of_ref(kind).tick {
+            self.timer_at(ctx, tick, Wake::Probe(at, kind));
+        }
+        self.take_answer(worker, index, kind, answer, ctx, net);
+    }
+
     fn take_answer(
         &mut self,
         worker: &mut PodWorker,
         index: usize,
         kind: ProbeKind,
-        probe: &Probe,
         answer: Answer,
         ctx: &mut Ctx<'_, Timer>,
         net: &mut Network,
     ) {
+        let pod = worker.pod.clone();
+        let spec = worker.containers[index].spec(&pod);
+        let Some(probe) = spec.and_then(|spec| kind.of(spec)) else {
+            return;
+        };
         if !answer.passed {
             let message = format!("{} probe failed: {}", kind.title(), answer.message);
             self.container_event(
@@ -248,154 +262,68 @@ impl Host {
             message: answer.message.as_str().into(),
         };
         self.record(worker, &name, transition, ctx);
-        self.settle(worker, index, kind, answer.passed, probe, ctx, net);
+        let own_grace = probe.termination_grace_period_seconds;
+        match (kind, answer.passed) {
+            (ProbeKind::Readiness | ProbeKind::Startup, true) | (ProbeKind::Readiness, _) => {
+                self.show_verdict(worker, index, kind, answer.passed, ctx);
+            }
+            (ProbeKind::Liveness, true) => {}
+            (_, false) => self.stop_failed(worker, index, (kind, own_grace), ctx, net),
+        }
     }
 
-    /// A probe changed its mind.
-    #[allow(clippy::too_many_arguments)]
-    fn settle(
+    /// A readiness or startup probe changed its mind: the pod's status shows it.
+    fn show_verdict(
         &mut self,
         worker: &mut PodWorker,
         index: usize,
         kind: ProbeKind,
         passed: bool,
-        probe: &Probe,
+        ctx: &mut Ctx<'_, Timer>,
+    ) {
+        let container = &mut worker.containers[index];
+        container.ready = passed;
+        if kind == ProbeKind::Startup {
+            container.started = true;
+            let spec = container.spec(&worker.pod);
+            let gated = spec.is_some_and(|spec| spec.readiness_probe.is_some());
+            worker.containers[index].ready = !gated;
+            self.first_probe(worker, index, ProbeKind::Readiness, ctx);
+            self.first_probe(worker, index, ProbeKind::Liveness, ctx);
+        }
+        self.show_now(worker, ctx);
+    }
+
+    /// A startup or liveness probe failed for good: the container is stopped, to
+    /// be started again. The probe may have a grace of its own.
+    fn stop_failed(
+        &mut self,
+        worker: &mut PodWorker,
+        index: usize,
+        (kind, own_grace): (ProbeKind, Option<i64>),
         ctx: &mut Ctx<'_, Timer>,
         net: &mut Network,
     ) {
-        match (kind, passed) {
-            (ProbeKind::Readiness, _) => {
-                worker.containers[index].ready = passed;
-                self.show_now(worker, ctx);
-            }
-            (ProbeKind::Startup, true) => {
-                let container = &mut worker.containers[index];
-                container.started = true;
-                let spec = container.spec(&worker.pod);
-                let gated = spec.is_some_and(|spec| spec.readiness_probe.is_some());
-                worker.containers[index].ready = !gated;
-                self.first_probe(worker, index, ProbeKind::Readiness, ctx);
-                self.first_probe(worker, index, ProbeKind::Liveness, ctx);
-                self.show_now(worker, ctx);
-            }
-            (ProbeKind::Liveness, true) => {}
-            (_, false) => {
-                worker.containers[index].probers.hold();
-                let name = &worker.containers[index].name;
-                let message = format!(
-                    "Container {name} failed {} probe, will be restarted",
-                    kind.name()
-                );
-                let own = probe.termination_grace_period_seconds;
-                let spec = worker.pod.spec.as_ref();
-                let grace = own.or(spec.and_then(|spec| spec.termination_grace_period_seconds));
-                self.stop_container(worker, index, grace.unwrap_or(30), &message, true, ctx, net);
-            }
-        }
+        let container = &mut worker.containers[index];
+        container.probers.hold();
+        let message = format!(
+            "Container {} failed {} probe, will be restarted",
+            container.name,
+            kind.name()
+        );
+        let spec = worker.pod.spec.as_ref();
+        let grace = own_grace.or(spec.and_then(|spec| spec.termination_grace_period_seconds));
+        let stop = Stop {
+            grace: grace.unwrap_or(30),
+            message,
+            to_restart: true,
+        };
+        self.stop_container(worker, index, stop, ctx, net);
     }
 
     fn show_now(&mut self, worker: &mut PodWorker, ctx: &mut Ctx<'_, Timer>) {
         worker.noticed(ctx.now());
         self.request_sync(worker, ctx.now(), ctx);
-    }
-
-    /// Asks once.
-    fn ask(
-        &mut self,
-        worker: &mut PodWorker,
-        index: usize,
-        probe: &Probe,
-        ctx: &mut Ctx<'_, Timer>,
-        net: &mut Network,
-    ) -> Answer {
-        let timeout = Duration::from_secs(seconds(probe.timeout_seconds, 1).max(1));
-        if let Some(exec) = &probe.exec {
-            let command = exec.command.clone().unwrap_or_default();
-            return self.ask_exec(worker, index, &command, timeout, ctx, net);
-        }
-        if let Some(http) = &probe.http_get {
-            let port = self.port(worker, index, &http.port);
-            let secure = http.scheme.as_deref() == Some("HTTPS");
-            let path = http.path.as_deref().unwrap_or("/");
-            return ask_http(worker, http.host.as_deref(), port, path, secure, ctx);
-        }
-        if let Some(tcp) = &probe.tcp_socket {
-            let port = self.port(worker, index, &tcp.port);
-            let target = address(worker, tcp.host.as_deref(), port);
-            return match find(worker, port, ctx) {
-                Some(_) => passes(""),
-                None => fails(format!("dial tcp {target}: connect: connection refused")),
-            };
-        }
-        match &probe.grpc {
-            Some(grpc) => ask_grpc(worker, u16::try_from(grpc.port).unwrap_or(0), timeout, ctx),
-            None => passes(""),
-        }
-    }
-
-    fn port(&self, worker: &PodWorker, index: usize, port: &IntOrString) -> u16 {
-        match port {
-            IntOrString::Int(port) => u16::try_from(*port).unwrap_or(0),
-            IntOrString::String(name) => {
-                let spec = worker.containers[index].spec(&worker.pod);
-                let ports = spec.and_then(|spec| spec.ports.as_ref());
-                let mut ports = ports.into_iter().flatten();
-                let declared = ports.find(|port| port.name.as_deref() == Some(name));
-                let number = declared.and_then(|port| u16::try_from(port.container_port).ok());
-                number.or_else(|| name.parse().ok()).unwrap_or(0)
-            }
-        }
-    }
-
-    fn ask_exec(
-        &mut self,
-        worker: &mut PodWorker,
-        index: usize,
-        command: &[String],
-        timeout: Duration,
-        ctx: &mut Ctx<'_, Timer>,
-        net: &mut Network,
-    ) -> Answer {
-        let (code, output, took) = self.exec(worker, index, command, ctx, net);
-        if took > timeout {
-            let seconds = timeout.as_secs();
-            return Answer {
-                took: timeout,
-                ..fails(format!(
-                    "command timed out: \"{}\" timed out after {seconds}s",
-                    command.join(" ")
-                ))
-            };
-        }
-        Answer {
-            took,
-            passed: code == 0,
-            message: output,
-        }
-    }
-
-    /// Runs a lifecycle hook: how long it takes, and why it failed.
-    pub(super) fn run_hook(
-        &mut self,
-        worker: &mut PodWorker,
-        index: usize,
-        hook: &LifecycleHandler,
-        ctx: &mut Ctx<'_, Timer>,
-        net: &mut Network,
-    ) -> (Duration, Option<String>) {
-        if let Some(exec) = &hook.exec {
-            let command = exec.command.clone().unwrap_or_default();
-            let (code, output, took) = self.exec(worker, index, &command, ctx, net);
-            return (took, (code != 0).then_some(output));
-        }
-        if let Some(http) = &hook.http_get {
-            let port = self.port(worker, index, &http.port);
-            let secure = http.scheme.as_deref() == Some("HTTPS");
-            let path = http.path.as_deref().unwrap_or("/");
-            let answer = ask_http(worker, http.host.as_deref(), port, path, secure, ctx);
-            return (answer.took, (!answer.passed).then_some(answer.message));
-        }
-        (Duration::ZERO, None)
     }
 }
 
@@ -406,75 +334,11 @@ impl Probers {
     }
 }
 
-/// The socket of the pod that listens on a TCP port now.
-fn find<'a>(worker: &'a PodWorker, port: u16, ctx: &Ctx<'_, Timer>) -> Option<&'a Socket> {
-    let running = worker
-        .containers
-        .iter()
-        .filter(|container| container.is_running());
-    running
-        .flat_map(|container| container.sockets.iter())
-        .find(|socket| {
-            socket.port == port
-                && socket.protocol == Protocol::Tcp
-                && !socket.loopback
-                && socket.opens_at <= ctx.now()
-        })
-}
-
-fn address(worker: &PodWorker, host: Option<&str>, port: u16) -> String {
-    let own = worker.ip().map(|ip| ip.to_string()).unwrap_or_default();
-    let host = host.filter(|host| !host.is_empty()).unwrap_or(&own);
-    format!("{host}:{port}")
-}
-
-/// GET from the kubelet; 200 to 399 passes.
-fn ask_http(
-    worker: &PodWorker,
-    host: Option<&str>,
-    port: u16,
-    path: &str,
-    secure: bool,
-    ctx: &Ctx<'_, Timer>,
-) -> Answer {
-    let target = address(worker, host, port);
-    let slash = if path.starts_with('/') { "" } else { "/" };
-    let scheme = if secure { "https" } else { "http" };
-    let url = format!("{scheme}://{target}{slash}{path}");
-    let Some(socket) = find(worker, port, ctx) else {
-        return fails(format!(
-            "Get \"{url}\": dial tcp {target}: connect: connection refused"
-        ));
-    };
-    let age = ctx.now().since(socket.opens_at).as_secs();
-    let site = match (&socket.serves, secure) {
-        (Serves::Http(site), false) | (Serves::Https(site), true) => site,
-        (Serves::Https(_), false) => return fails("HTTP probe failed with statuscode: 400"),
-        (_, true) => {
-            return fails(format!(
-                "Get \"{url}\": http: server gave HTTP response to HTTPS client"
-            ));
-        }
-        (_, false) => return fails(format!("Get \"{url}\": EOF")),
-    };
-    let (status, body) = site.answer(path, age, &worker.key.name);
-    match status {
-        200..400 => passes(body),
-        status => fails(format!("HTTP probe failed with statuscode: {status}")),
-    }
-}
-
-/// Asks the gRPC health service.
-fn ask_grpc(worker: &PodWorker, port: u16, timeout: Duration, ctx: &Ctx<'_, Timer>) -> Answer {
-    let target = address(worker, None, port);
-    match find(worker, port, ctx).map(|socket| &socket.serves) {
-        Some(Serves::Grpc) => passes(""),
-        Some(_) | None => Answer {
-            took: timeout,
-            ..fails(format!(
-                "timeout: failed to connect service \"{target}\" within {}s: context deadline exceeded",
-                timeout.as_secs()
-            ))
-        },
-    }
+/// Whether there is anything to ask, or anybody who wants to know.
+fn is_asked(worker: &PodWorker, index: usize, kind: ProbeKind) -> bool {
+    let container = &worker.containers[index];
+    let held = container.probers.of_ref(kind).on_hold;
+    let leaving = worker.stage != Stage::Active && kind != ProbeKind::Readiness;
+    let over = kind == ProbeKind::Startup && container.started;
+    container.is_running() && !held && !leaving && !over
 }

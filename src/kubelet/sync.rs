@@ -1,9 +1,9 @@
 //! One look at one pod: what is missing, and the next thing to do about it
 //! (`SyncPod` and `computePodActions` of the kubelet).
 
+use super::duration::go_duration;
 use super::host::Host;
 use super::images::Ensured;
-use super::quantity::go_duration;
 use super::worker::{Busy, PodWorker, Role, Sandbox, Stage, State};
 use super::{Timer, Wake, phase, wire};
 use crate::client::{Ctx, EventType};

@@ -15,6 +15,16 @@ const GRACE_SECONDS_MIN: i64 = 2;
 /// Exit code of a killed process: 128 + 9.
 const KILLED: i32 = 137;
 
+/// How and why a container is stopped.
+pub(super) struct Stop {
+    /// Seconds between TERM and KILL.
+    pub grace: i64,
+    /// What the event says.
+    pub message: String,
+    /// Whether the kubelet means to start it anew.
+    pub to_restart: bool,
+}
+
 impl Host {
     /// The pod is deleted: stops what runs of it.
     pub(super) fn terminate(
@@ -66,8 +76,12 @@ impl Host {
         };
         for index in next {
             if worker.containers[index].stopping.is_none() {
-                let message = format!("Stopping container {}", worker.containers[index].name);
-                self.stop_container(worker, index, left, &message, false, ctx, net);
+                let stop = Stop {
+                    grace: left,
+                    message: format!("Stopping container {}", worker.containers[index].name),
+                    to_restart: false,
+                };
+                self.stop_container(worker, index, stop, ctx, net);
             }
         }
     }
@@ -123,27 +137,31 @@ impl Host {
     }
 
     /// Stops one container (`killContainer`).
-    #[allow(clippy::too_many_arguments)]
     pub(super) fn stop_container(
         &mut self,
         worker: &mut PodWorker,
         index: usize,
-        grace: i64,
-        message: &str,
-        to_restart: bool,
+        stop: Stop,
         ctx: &mut Ctx<'_, Timer>,
         net: &mut Network,
     ) {
-        let grace_seconds = u32::try_from(grace).unwrap_or(0);
+        let grace_seconds = u32::try_from(stop.grace).unwrap_or(0);
         let name = worker.containers[index].name.clone();
         self.record(worker, &name, Transition::Stopping { grace_seconds }, ctx);
-        self.container_event(worker, index, EventType::Normal, "Killing", message, ctx);
+        self.container_event(
+            worker,
+            index,
+            EventType::Normal,
+            "Killing",
+            &stop.message,
+            ctx,
+        );
         let deadline = ctx.now() + SECOND * grace_seconds;
         let container = &mut worker.containers[index];
         container.stopping = Some(Stopping {
             deadline,
             signalled: false,
-            to_restart,
+            to_restart: stop.to_restart,
         });
         let at = (worker.uid.clone(), index, worker.containers[index].instance);
         self.timer_at(ctx, deadline, Wake::Kill(at.clone()));
@@ -155,35 +173,6 @@ impl Host {
             }
             None => self.signal(worker, index, ctx, net),
         }
-    }
-
-    /// Runs the preStop hook; how long it takes. None: there is none.
-    fn pre_stop(
-        &mut self,
-        worker: &mut PodWorker,
-        index: usize,
-        ctx: &mut Ctx<'_, Timer>,
-        net: &mut Network,
-    ) -> Option<Duration> {
-        let spec = worker.containers[index].spec(&worker.pod)?;
-        let hook = spec.lifecycle.as_ref()?.pre_stop.clone()?;
-        if let Some(sleep) = &hook.sleep {
-            return Some(Duration::from_secs(
-                u64::try_from(sleep.seconds).unwrap_or(0),
-            ));
-        }
-        let (takes, failure) = self.run_hook(worker, index, &hook, ctx, net);
-        if failure.is_some() {
-            self.container_event(
-                worker,
-                index,
-                EventType::Warning,
-                "FailedPreStopHook",
-                "PreStopHook failed",
-                ctx,
-            );
-        }
-        Some(takes)
     }
 
     /// Sends TERM.

@@ -93,7 +93,7 @@ fn serves(serves: &Serves, hostname: &str) -> network::Serves {
             paths: paths(site, hostname),
         },
         Serves::Dns => network::Serves::Dns,
-        Serves::Grpc | Serves::Plain => network::Serves::Greeting("".into()),
+        Serves::Grpc | Serves::Plain | Serves::Silent => network::Serves::Greeting("".into()),
     }
 }
 

@@ -45,6 +45,9 @@ pub(super) enum Busy {
     Pull(usize),
     /// The runtime creates and starts the container of this index.
     Start(usize),
+    /// The postStart hook of the container of this index runs, and will fail for
+    /// this reason where there is one.
+    PostStart(usize, Option<String>),
 }
 
 /// One pod.
@@ -167,6 +170,8 @@ pub(super) struct Container {
     pub probers: Probers,
     pub process: Option<Process>,
     pub stopping: Option<Stopping>,
+    /// Why its postStart hook failed, until it has ended because of that.
+    pub hook_failure: Option<String>,
     /// Ended because a probe failed: how long to wait is measured from the
     /// instance before, which is all that the kubelet knew of when it decided.
     pub probe_killed: bool,
@@ -204,6 +209,7 @@ impl Container {
             probers: Probers::default(),
             process: None,
             stopping: None,
+            hook_failure: None,
             probe_killed: false,
             pull_since: None,
             sockets: Vec::new(),

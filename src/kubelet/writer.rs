@@ -6,13 +6,17 @@ use super::{Timer, Wake, status};
 use crate::api::core::PodStatus;
 use crate::api::{Pod, Resource};
 use crate::client::Ctx;
-use crate::sim::MILLISECOND;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// From the last status of a stopped pod to its deletion: volumes and cgroups
 /// are taken down meanwhile.
 const RECLAIM_TIME: Duration = Duration::from_millis(300);
+
+/// A status that somebody else's write kept out is written again after this.
+const RETRY: Duration = Duration::from_millis(10);
+/// Without an API server it is tried so often (`syncPeriod` of the status manager).
+const UNREACHABLE_RETRY: Duration = Duration::from_secs(10);
 
 impl Host {
     /// Writes the pod's status, if it is another than the one last written.
@@ -36,7 +40,13 @@ impl Host {
                 }
                 worker.api = Some(stored);
             }
-            None => self.request_sync(worker, ctx.now() + 10 * MILLISECOND, ctx),
+            None => {
+                let retry = match ctx.api.is_serving() {
+                    true => RETRY,
+                    false => UNREACHABLE_RETRY,
+                };
+                self.request_sync(worker, ctx.now() + retry, ctx);
+            }
         }
         ctx.cause = cause;
     }
@@ -78,8 +88,12 @@ impl Host {
     /// Deletes a pod that is stopped.
     pub(super) fn reclaim(&mut self, worker: &mut PodWorker, ctx: &mut Ctx<'_, Timer>) {
         let stopped = matches!(worker.stage, Stage::Terminated | Stage::Rejected);
-        if stopped && worker.deleting() && !worker.gone {
-            self.delete_now(&worker.key, &worker.uid, ctx);
+        if !stopped || !worker.deleting() || worker.gone {
+            return;
         }
+        if ctx.api.is_serving() {
+            return self.delete_now(&worker.key, &worker.uid, ctx);
+        }
+        self.after(ctx, UNREACHABLE_RETRY, Wake::Reclaim(worker.uid.clone()));
     }
 }

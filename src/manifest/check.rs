@@ -5,7 +5,7 @@ use super::yaml::Span;
 use super::{DIAGNOSTICS_MAX, Diagnostic, Document, Severity, fix, ignored, kinds};
 use crate::api::decode::{self, UnknownField};
 use crate::api::{Kind, Object, Status};
-use crate::apiserver::{defaulting, validation};
+use crate::apiserver::{as_created, defaulting, validation};
 use crate::sim::order::Order as _;
 use std::sync::Arc;
 
@@ -163,6 +163,7 @@ fn causes(document: &Document, mut object: Object, out: &mut Vec<Diagnostic>) {
             .get_or_insert_with(|| "default".to_owned());
     }
     defaulting::apply(&mut object);
+    as_created(&mut object);
     for cause in validation::create(&object) {
         let path = cause.field.clone().unwrap_or_default();
         let message = cause.message.as_deref().unwrap_or_default();
@@ -322,8 +323,8 @@ mod tests {
         let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  \
                     - {name: c, image: x}\n  topologySpreadConstraints:\n  - {maxSkew: 1, \
                     topologyKey: z, whenUnsatisfiable: DoNotSchedule}\n---\napiVersion: \
-                    batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {restartPolicy: \
-                    Never, containers: [{name: c, image: x}]}}}\n";
+                    batch/v1\nkind: Job\nmetadata: {name: j}\nspec:\n  template:\n    spec: \
+                    {restartPolicy: Never, containers: [{name: c, image: x}]}\n";
         let found = check(text);
         assert!(
             found.iter().all(|it| it.severity == Severity::Info),

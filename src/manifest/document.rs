@@ -93,7 +93,7 @@ pub fn read(text: &str) -> Result<Vec<Document>, Vec<Diagnostic>> {
 }
 
 /// The documents that can be read, and what is wrong with the others.
-pub(super) fn read_all(text: &str) -> (Vec<Document>, Vec<Diagnostic>) {
+pub fn read_all(text: &str) -> (Vec<Document>, Vec<Diagnostic>) {
     let mut documents = Vec::new();
     let mut diagnostics = Vec::new();
     if text.len() > INPUT_BYTES_MAX {

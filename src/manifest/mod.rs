@@ -22,7 +22,7 @@ mod yaml;
 mod corpus;
 
 pub use check::{check, explain_status};
-pub use document::{Document, read};
+pub use document::{Document, read, read_all};
 pub use place::Position;
 pub use yaml::{ALIASED_VALUES_MAX, DEPTH_MAX, Inside, Place, Span};
 

@@ -23,12 +23,13 @@ mod wire;
 
 pub use config::Config;
 pub use inspect::Device;
-pub use journey::{Destination, Endpoint, Reached, Send, Transport};
+pub use journey::{Destination, Endpoint, Reached, Send, Transport, Unresolved};
 pub use node::{NodeNet, PodNs};
 pub use socket::{HttpPath, Listener, Owner, Protocol, Serves, Socket};
 pub use wire::{Mac, NodeWire, veth_name};
 
 use crate::api::{Key, Name};
+use dns::CoreDns;
 use netfilter::Ruleset;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -46,6 +47,7 @@ pub struct Network {
     /// Nodes by the first address of their pod range.
     by_pod_cidr: BTreeMap<Ipv4Addr, Name>,
     router_neighbours: walk::Neighbours,
+    dns: Arc<CoreDns>,
     shared_rules: proxy::SharedRules,
     config: Config,
 }
@@ -67,6 +69,17 @@ impl Network {
     /// The addresses of this world.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// What the replicas of CoreDNS know: who reaches one of them is answered from
+    /// it.
+    pub fn dns(&self) -> &Arc<CoreDns> {
+        &self.dns
+    }
+
+    /// The same, to change: its watches brought something.
+    pub fn dns_mut(&mut self) -> &mut CoreDns {
+        Arc::make_mut(&mut self.dns)
     }
 
     /// Connects a node, or takes in what is new about it (its pod range, once
@@ -219,6 +232,21 @@ impl Network {
     /// Every node's network, by name.
     pub fn nodes(&self) -> impl Iterator<Item = &NodeNet> {
         self.nodes.values().map(|node| &**node)
+    }
+
+    /// What listens on a TCP port of a pod.
+    pub fn listener(&self, pod: &Key, port: u16) -> Option<&Serves> {
+        let uid = self.uids.get(pod)?;
+        let node = self.nodes.get(self.homes.get(uid)?)?;
+        let mut sockets = match node.pods.get(uid) {
+            Some(namespace) => namespace.sockets.iter(),
+            None => node.sockets.iter(),
+        };
+        let found = sockets.find(|socket| {
+            let listener = &socket.listener;
+            socket.owner.id() == uid && listener.port == port && listener.protocol == Protocol::Tcp
+        });
+        found.map(|socket| &socket.listener.serves)
     }
 
     /// The namespace of a pod by uid; none for host network.

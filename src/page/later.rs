@@ -7,8 +7,8 @@
 //! that was not split has no such stand-ins, and nothing here does anything.
 
 use js_sys::WebAssembly::{Global, Instance, Module};
-use js_sys::{JsString, Object, Reflect, Uint8Array};
-use std::cell::RefCell;
+use js_sys::{Object, Reflect, Uint8Array};
+use std::cell::{Cell, RefCell};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Window, Worker, XmlHttpRequest};
@@ -16,6 +16,8 @@ use web_sys::{Window, Worker, XmlHttpRequest};
 thread_local! {
     /// The rest of the program, once it is here and compiled.
     static REST: RefCell<Option<Module>> = const { RefCell::new(None) };
+    /// Whether it is being linked in.
+    static LOADING: Cell<bool> = const { Cell::new(false) };
 }
 
 #[wasm_bindgen]
@@ -45,11 +47,15 @@ fn address() -> String {
 /// in the way, because without it no computation can go on.
 #[wasm_bindgen]
 pub fn load_later() {
+    if LOADING.replace(true) {
+        wasm_bindgen::throw_str("loading the rest of the program needs the rest of the program");
+    }
     let fetched = REST.with(|rest| rest.borrow().clone());
     let rest = fetched.map_or_else(|| Module::new(&fetch_now()?), Ok);
     if let Err(error) = rest.and_then(|rest| link(&rest)) {
         wasm_bindgen::throw_val(error);
     }
+    LOADING.set(false);
 }
 
 /// Takes the rest of the program, compiled elsewhere.
@@ -84,8 +90,8 @@ fn fetch_now() -> Result<JsValue, JsValue> {
     request.open_with_async("GET", &address(), false)?;
     request.override_mime_type("text/plain; charset=x-user-defined")?;
     request.send()?;
-    let text = JsString::from(request.response_text()?.unwrap_or_default());
-    let bytes: Vec<u8> = text.iter().map(|unit| (unit & 0xff) as u8).collect();
+    let text = request.response_text()?.unwrap_or_default();
+    let bytes: Vec<u8> = text.chars().map(|letter| letter as u32 as u8).collect();
     Ok(Uint8Array::from(bytes.as_slice()).into())
 }
 

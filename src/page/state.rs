@@ -3,7 +3,7 @@
 
 use crate::api::Key;
 use crate::session::protocol::*;
-use crate::sim::trace::{Actor, Decision, Journey, Name, Record, Verb, What};
+use crate::sim::trace::{Actor, Decision, Journey, Name, Record, What};
 use crate::sim::{Instant, RecordId};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -124,6 +124,15 @@ impl World {
         for record in &update.records {
             self.learn(record);
         }
+        // Heartbeats are too many to be told singly.
+        for bundle in &update.bundles {
+            if let Actor::Kubelet(node) = &bundle.actor
+                && bundle.call
+                && &*bundle.resource == "leases"
+            {
+                self.heartbeats.insert(node.clone(), bundle.at);
+            }
+        }
         changes.records = std::mem::take(&mut update.records);
         changes.bundles = std::mem::take(&mut update.bundles);
         keep(
@@ -192,14 +201,6 @@ impl World {
             self.controllers.insert(name.clone());
         }
         match &record.what {
-            What::Call { resource, verb, .. } => {
-                if let Actor::Kubelet(node) = &record.actor
-                    && &**resource == "leases"
-                    && matches!(verb, Verb::Create | Verb::Update | Verb::Patch)
-                {
-                    self.heartbeats.insert(node.clone(), record.at);
-                }
-            }
             What::Scheduling(decision) => {
                 let key = Key::new(decision.namespace.clone(), decision.pod.clone());
                 self.decisions.insert(key, decision.clone());
@@ -325,6 +326,23 @@ mod tests {
         assert!(world.outdated(&pod));
         pod.workload = "nobody".into();
         assert!(!world.outdated(&pod));
+    }
+
+    #[test]
+    fn heartbeats_are_known_though_they_come_only_as_counts() {
+        let mut world = World::default();
+        let at = Instant::from_secs(7);
+        world.apply(&mut Update {
+            bundles: vec![Bundle {
+                actor: Actor::Kubelet("node-1".into()),
+                call: true,
+                resource: "leases".into(),
+                count: 3,
+                at,
+            }],
+            ..Update::default()
+        });
+        assert_eq!(world.heartbeats.get("node-1"), Some(&at));
     }
 
     #[test]

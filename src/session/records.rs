@@ -5,8 +5,8 @@ use super::marks;
 use super::protocol::{Bundle, MarkSort, RECORDS_PER_UPDATE_MAX, Update};
 use crate::api::Name;
 use crate::cluster::Cluster;
-use crate::sim::Actor;
 use crate::sim::trace::{Record, RecordId, Verb, What};
+use crate::sim::{Actor, Instant};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl Reel {
     pub(super) fn write_records(&mut self, cluster: &Cluster, update: &mut Update) {
         let fresh: Vec<&Arc<Record>> = cluster.trace().since(self.told).collect();
         self.told = cluster.trace().next_id();
-        let mut bundles: BTreeMap<(Actor, bool, Name), u32> = BTreeMap::new();
+        let mut bundles: BTreeMap<(Actor, bool, Name), (u32, Instant)> = BTreeMap::new();
         // What is rare and tells most is kept first.
         let singles = fresh
             .iter()
@@ -62,9 +62,10 @@ impl Reel {
                     update.records.push(record.clone());
                 }
                 Some((call, resource, _)) => {
-                    *bundles
-                        .entry((record.actor.clone(), call, resource.clone()))
-                        .or_default() += 1;
+                    let sort = (record.actor.clone(), call, resource.clone());
+                    let (count, at) = bundles.entry(sort).or_default();
+                    *count += 1;
+                    *at = record.at;
                 }
             }
         }
@@ -72,11 +73,12 @@ impl Reel {
         update.marks.sort_by_key(|mark| mark.at);
         update.bundles = bundles
             .into_iter()
-            .map(|((actor, call, resource), count)| Bundle {
+            .map(|((actor, call, resource), (count, at))| Bundle {
                 actor,
                 call,
                 resource,
                 count,
+                at,
             })
             .collect();
     }

@@ -1,22 +1,8 @@
 // What a newcomer sees and clicks: a living cluster, then the header's button, which always offers
 // the next thing that teaches. The assertions read the list that mirrors the stage.
 
-import { assert, testInBothSizes } from "./lib/tests.mjs";
-
-/** Waits until the list of the cluster has an entry that matches. */
-function listed(page, pattern) {
-  const list = page.getByRole("region", { name: "The cluster as a list" });
-  return list.getByRole("button").filter({ hasText: pattern }).first().waitFor({ state: "attached" });
-}
-
-async function entries(page, pattern) {
-  const list = page.getByRole("region", { name: "The cluster as a list" });
-  return list.getByRole("button").filter({ hasText: pattern }).allTextContents();
-}
-
-function press(page, title) {
-  return page.getByRole("button", { name: title }).click();
-}
+import { entries, listed, press, speed } from "./lib/steps.mjs";
+import { assert, test, testInBothSizes } from "./lib/tests.mjs";
 
 testInBothSizes("a cluster is alive without a click", {}, async ({ page, axe }) => {
   await listed(page, /^API server, revision \d+/);
@@ -25,6 +11,21 @@ testInBothSizes("a cluster is alive without a click", {}, async ({ page, axe }) 
   const nodes = await entries(page, /^Node /);
   assert.equal(nodes.filter((node) => node.includes(", Ready")).length, nodes.length, nodes.join("\n"));
   assert.deepEqual(await axe(), []);
+});
+
+test("a packet travels without a click, and the page says what it is", {}, async ({ page }) => {
+  await page.getByRole("status").filter({ hasText: /sent by this page: a node calls the API server/ }).waitFor();
+  await page.getByRole("region", { name: "Timeline" }).getByRole("button", { name: /packet: node-1 → / }).waitFor();
+  await page.getByRole("tab", { name: "Packet" }).click();
+  const way = page.getByRole("region", { name: "The packet's way" });
+  await way.getByText(/172\.18\.0\.2/).first().waitFor();
+  assert.ok((await way.locator(".hop-row").count()) > 4);
+});
+
+test("a link that asks for something shows that, and no packet", { query: "?scenario=first-deployment" }, async ({ page }) => {
+  await page.getByRole("region", { name: /^Scenario: / }).waitFor();
+  await page.waitForTimeout(2_000);
+  assert.equal(await page.getByText(/sent by this page/).count(), 0);
 });
 
 /** The names of the pods of `web`, as the list gives them. */
@@ -58,7 +59,7 @@ testInBothSizes("deploy, crash, delete, send, pull the plug: each shows its own 
   // A node without power: first its silence is noticed, then its pods are replaced elsewhere.
   await press(page, "Pull a node's plug");
   await listed(page, /^Node .*no power/);
-  await page.getByLabel("Speed").selectOption("100");
+  await speed(page, "100");
   await listed(page, /^Node .*, (NotReady|Unknown), no power/);
   await page.waitForFunction(() => {
     const items = [...document.querySelectorAll("#cluster-list li")].map((item) => item.textContent);

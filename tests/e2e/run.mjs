@@ -10,7 +10,7 @@ import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { launch, open, started } from "./lib/browser.mjs";
 import { serve } from "./lib/server.mjs";
-import { assertNoErrors, declared } from "./lib/tests.mjs";
+import { assertNoErrors, declared, skipped } from "./lib/tests.mjs";
 
 /** A test that takes longer hangs. */
 const TEST_MS_MAX = 180_000;
@@ -67,6 +67,7 @@ async function main() {
   const words = process.argv.slice(2).join(" ");
   const chosen = declared.filter(({ file, name }) => `${file}: ${name}`.includes(words));
   console.log(`running ${chosen.length} tests in Chromium`);
+  for (const { name, why } of skipped) console.log(`test ${name} ... ignored, ${why}`);
 
   const server = await serve(dist);
   const browser = await launch();
@@ -92,7 +93,7 @@ async function main() {
   }
   const verdict = failures.length === 0 ? "ok" : "FAILED";
   const passed = chosen.length - failures.length;
-  console.log(`\ntest result: ${verdict}. ${passed} passed; ${failures.length} failed; 0 ignored`);
+  console.log(`\ntest result: ${verdict}. ${passed} passed; ${failures.length} failed; ${skipped.length} ignored`);
   return failures.length === 0 ? 0 : 1;
 }
 

@@ -162,20 +162,23 @@ export function read(bytes) {
       return { type, initial: at.cut(skipConstant) };
     }),
     exports: items(SECTION.export, (at) => ({ name: at.name(), kind: at.byte(), index: at.number() })),
-    elements: items(SECTION.element, (at) => at.cut(skipElements)),
+    elements: items(SECTION.element, (at) => at.cut(readElements)),
     /** Body of each function that the module defines, without its length. */
     bodies: items(SECTION.code, (at) => at.take(at.number())),
   };
 }
 
-function skipElements(reader) {
+function readElements(reader) {
   const flags = reader.number();
   if (flags !== 0 && flags !== 2) throw new Error(`element segment with flags ${flags}`);
   if (flags === 2) reader.number();
   skipConstant(reader);
   if (flags === 2) reader.byte();
-  reader.list((at) => at.number());
+  return reader.list((at) => at.number());
 }
+
+/** Numbers of the functions that an element segment puts into its table. */
+export const functionsIn = (segment) => readElements(new Reader(segment));
 
 /** A module out of sections, which are put into the order that the specification wants. */
 export function write(sections) {

@@ -9,13 +9,11 @@
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { split, withFlags } from "./parts.mjs";
+import { emptyModule, split, withFlags } from "./parts.mjs";
 import { functionsThatRan } from "./profile.mjs";
 
 const SUFFIX = "_bg.wasm";
 const LATER_SUFFIX = "_later.wasm";
-/** A module with nothing in it, for the profile: all is in the first part there. */
-const EMPTY_MODULE = new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 
 async function main(folder) {
   const file = (await readdir(folder)).find((name) => name.endsWith(SUFFIX));
@@ -39,7 +37,7 @@ async function profile(folder, file, later, bytes) {
   try {
     await cp(folder, copy, { recursive: true });
     await writeFile(path.join(copy, file), withFlags(bytes));
-    await writeFile(path.join(copy, later), EMPTY_MODULE);
+    await writeFile(path.join(copy, later), emptyModule(bytes.length));
     return await functionsThatRan(copy);
   } catch (error) {
     if (!String(error.message).startsWith("no Chromium")) throw error;

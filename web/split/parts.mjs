@@ -5,7 +5,8 @@
 // table that both share (`links`). A stand-in of the first part first sees to it that the second one is
 // there (`load_later`, src/page/later.rs).
 
-import { KIND, SECTION, join, list, number, read, signed, sized, write, writeExport, writeImport } from "./format.mjs";
+import { collectNamed } from "./code.mjs";
+import { KIND, SECTION, functionsIn, join, list, name, number, read, signed, sized, write, writeExport, writeImport } from "./format.mjs";
 
 /** How the second part calls the first one. */
 const FIRST = "first";
@@ -28,6 +29,8 @@ const OP = {
   nothing: 0x40,
 };
 const NO_LOCALS = [0];
+/** The body of a function that nobody can call. */
+const NEVER = new Uint8Array([...NO_LOCALS, 0x00, 0x0b]);
 /** A global that is 0 until something happens. */
 const FLAG = [I32, MUTABLE, OP.i32Const, 0, OP.end];
 
@@ -58,6 +61,11 @@ export function withFlags(bytes) {
     .set(SECTION.export, list([...exports, ...named, loaded]))
     .set(SECTION.code, list(flagged));
   return write(sections);
+}
+
+/** A module with nothing in it and of some size: what a flagged program loads as its second part. */
+export function emptyModule(size) {
+  return write(new Map([[SECTION.custom, join([name("nothing"), new Uint8Array(size)])]]));
 }
 
 function endOfLocals(body) {
@@ -100,15 +108,27 @@ function slotsOf(firsts) {
   return firsts.map((isFirst) => (isFirst ? first++ : second++));
 }
 
+/** The functions that a part's own functions name, and those that `others` hold; by number. */
+function namedBy(module, isMine, others) {
+  const named = new Set(others);
+  module.bodies.forEach((body, index) => {
+    if (isMine(index)) collectNamed(body, named);
+  });
+  return (index) => named.has(module.imports.length + index);
+}
+
 function firstPart(module, firsts, slots) {
   const links = module.tables.length;
   const loaded = module.globals.length;
   const loader = module.exports.find((one) => one.name === LOADER);
   if (!loader) throw new Error(`the module exports no ${LOADER}`);
   const load = [OP.globalGet, ...number(loaded), OP.i32Eqz, OP.if, OP.nothing, OP.call, ...number(loader.index), OP.end];
-  const bodies = module.bodies.map((body, index) =>
-    firsts[index] ? sized(body) : standIn(module, index, links, slots[index], load),
-  );
+  const given = module.exports.filter((one) => one.kind === KIND.function).map((one) => one.index);
+  const isNamed = namedBy(module, (index) => firsts[index], [...given, ...module.elements.flatMap(functionsIn)]);
+  const bodies = module.bodies.map((body, index) => {
+    if (firsts[index]) return sized(body);
+    return isNamed(index) ? standIn(module, index, links, slots[index], load) : sized(NEVER);
+  });
   const give = (kind, items, label) => items.map((_, index) => writeExport(label(index), kind, index));
   const exports = [
     ...module.exports.map((one) => writeExport(one.name, one.kind, one.index)),
@@ -141,9 +161,11 @@ function secondPart(module, firsts, slots) {
     writeImport(FIRST, memory.name, KIND.memory, module.memories[0]),
     ...module.globals.map(({ type }, index) => writeImport(FIRST, shared.global(index), KIND.global, type)),
   ];
-  const bodies = module.bodies.map((body, index) =>
-    firsts[index] ? standIn(module, index, links, slots[index], []) : sized(body),
-  );
+  const isNamed = namedBy(module, (index) => !firsts[index], []);
+  const bodies = module.bodies.map((body, index) => {
+    if (!firsts[index]) return sized(body);
+    return isNamed(index) ? standIn(module, index, links, slots[index], []) : sized(NEVER);
+  });
   const sections = new Map([
     [SECTION.type, module.sections.get(SECTION.type)],
     [SECTION.import, list(imports)],

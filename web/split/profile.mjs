@@ -5,7 +5,9 @@ import { serve } from "../../tests/e2e/lib/server.mjs";
 
 const VISITS = [
   { size: "desktop", theme: "dark" },
-  { size: "phone", theme: "light", reducedMotion: true },
+  { size: "desktop", theme: "light", reducedMotion: true },
+  { size: "phone", theme: "light" },
+  { size: "phone", theme: "dark", reducedMotion: true },
 ];
 /** How long the page is watched after it has started: time for the first pods and a first packet. */
 const WATCHED_MS = 6000;

@@ -95,6 +95,7 @@ impl Replay {
         headers.retain(|(name, value)| name != "Authorization" || !value.is_empty());
         match self.world.open(method, &path, &headers, body.as_bytes()) {
             Answer::Whole(answer) => Came::Answer(answer),
+            Answer::Connect(_) => Came::Answer(super::world::nobody()),
             Answer::Stream(mut stream) => {
                 let mut lines = Vec::new();
                 let mut changes = 0;

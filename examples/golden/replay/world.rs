@@ -79,6 +79,7 @@ impl World {
         };
         match self.open(method, path, &headers, text.as_bytes()) {
             Answer::Whole(response) => (response.status, json_of(&response)),
+            Answer::Connect(_) => (500, Value::Null),
             Answer::Stream(stream) => {
                 self.cluster.close(stream);
                 (200, Value::Null)
@@ -101,4 +102,13 @@ fn recorded_flags() -> Config {
 /// A body as JSON, or as a JSON string where it is none.
 pub fn json_of(response: &HttpResponse) -> Value {
     serde_json::from_str(&response.body).unwrap_or(Value::String(response.body.clone()))
+}
+
+/// What a request hears that is for a kubelet: none is recorded that one answered.
+pub fn nobody() -> HttpResponse {
+    HttpResponse {
+        status: 500,
+        headers: Vec::new(),
+        body: String::new(),
+    }
 }

@@ -73,6 +73,7 @@ pub(in crate::apiserver) fn read_patched(
         map.remove(key);
     }
     let mut rest = Value::Object(map);
+    make_whole(&mut rest);
     prune(&served.schema, &mut rest, "", &mut unknown);
     unknown.sort_unstable();
     fill(&served.schema, &mut rest);
@@ -94,6 +95,24 @@ pub(in crate::apiserver) fn read_patched(
             warnings: Vec::new(),
         }),
         _ => Ok(Decoded { object, warnings }),
+    }
+}
+
+/// Numbers without a fraction are whole, however they are written.
+fn make_whole(value: &mut Value) {
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let exact = number
+                .as_f64()
+                .filter(|it| it.fract() == 0.0 && it.abs() < EXACT_MAX);
+            if let Some(whole) = exact {
+                *value = (whole as i64).into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(make_whole),
+        Value::Object(map) => map.values_mut().for_each(make_whole),
+        _ => {}
     }
 }
 

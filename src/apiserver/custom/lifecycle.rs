@@ -59,7 +59,6 @@ pub(in crate::apiserver) fn before_delete(object: &mut Object, now: Instant) {
     };
     let crd = Arc::make_mut(crd);
     crd.metadata.deletion_timestamp = Some(Time(now.timestamp()));
-    crd.metadata.deletion_grace_period_seconds = Some(0);
     let finalizers = crd.metadata.finalizers.get_or_insert_default();
     if !finalizers.iter().any(|it| it == CLEANUP) {
         finalizers.push(CLEANUP.to_owned());
@@ -122,10 +121,13 @@ impl ApiServer {
             .range(Kind::CustomResourceDefinition, None)
             .map(|(key, _)| key.clone())
             .collect();
-        for key in keys {
-            self.follow_definition(&key, now, cause);
+        // The names of one that goes are free for the others.
+        for _ in 0..2 {
+            for key in &keys {
+                self.follow_definition(key, now, cause);
+            }
+            self.read_definitions();
         }
-        self.read_definitions();
     }
 
     fn read_definitions(&mut self) {

@@ -3,6 +3,7 @@
 
 mod accept;
 mod body;
+mod connect;
 mod discovery;
 mod health;
 mod pages;
@@ -12,6 +13,7 @@ mod render;
 mod stream;
 
 pub use accept::{Form, Shape};
+pub use connect::{Connect, ContainerAt, LogOptions, ProxyTo, Streams};
 pub use path::{Address, Missing};
 pub use render::render;
 pub use stream::WatchStream;
@@ -47,6 +49,8 @@ pub enum Answer {
     Whole(HttpResponse),
     /// A watch, to be polled.
     Stream(WatchStream),
+    /// Somebody behind the API server answers.
+    Connect(Connect),
 }
 
 /// Answers one HTTP request. A watch is answered with what it would begin with.
@@ -70,6 +74,7 @@ pub fn serve(
                 body: lines.join("\n"),
             }
         }
+        Answer::Connect(_) => render::plain_error("nobody here can be connected to"),
     }
 }
 
@@ -151,6 +156,16 @@ fn answer(
         body,
         user: &user,
     };
+    if let Some(found) = connect::find(api, method, path_and_query) {
+        return Ok(match found? {
+            Connect::Nothing => Answer::Whole(HttpResponse {
+                status: 204,
+                headers: Vec::new(),
+                body: String::new(),
+            }),
+            found => Answer::Connect(found),
+        });
+    }
     if let Some(page) = pages::serve(api, sim, &asked)? {
         return Ok(Answer::Whole(page));
     }

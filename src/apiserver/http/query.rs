@@ -30,6 +30,12 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Every value of a parameter that may be given several times.
+    pub(super) fn all(&self, key: &str) -> Vec<String> {
+        let given = self.0.iter().filter(|(found, _)| found == key);
+        given.map(|(_, value)| value.clone()).collect()
+    }
+
     fn text(&self, key: &str) -> String {
         self.get(key).unwrap_or_default().to_owned()
     }
@@ -160,6 +166,11 @@ pub(super) fn check_applier(options: &Options) -> Result<(), ApiError> {
 pub(super) fn unsupported(options: &str, field: &str, message: String) -> ApiError {
     let cause = status::cause("FieldValueNotSupported", field, message);
     status::invalid_input("meta.k8s.io", options, "", vec![cause])
+}
+
+/// A step of a path, decoded: a plus sign is one.
+pub(super) fn decode_path(text: &str) -> String {
+    decode(&text.replace('+', "%2B"))
 }
 
 fn decode(text: &str) -> String {

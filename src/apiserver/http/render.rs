@@ -110,6 +110,11 @@ pub(super) fn failure(error: &ApiError) -> Value {
     body
 }
 
+/// 500, with a `Status` and no reason.
+pub(super) fn plain_error(message: &str) -> HttpResponse {
+    written(500, &failure(&status::internal(message)), false)
+}
+
 fn drop_nulls(value: &mut Value) {
     if let Value::Object(map) = value {
         map.retain(|_, value| !value.is_null());

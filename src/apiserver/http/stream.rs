@@ -40,6 +40,11 @@ impl WatchStream {
         self.over
     }
 
+    /// The watch that wakes whoever polls; none where nothing will ever come.
+    pub fn watcher(&self) -> Option<WatcherId> {
+        self.watcher
+    }
+
     /// The lines since the last call.
     pub fn poll(&mut self, api: &mut ApiServer, now: Instant) -> Vec<String> {
         self.take(api);

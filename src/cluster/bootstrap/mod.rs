@@ -1,17 +1,14 @@
 //! A new cluster: what kubeadm would have done.
 
-use super::event::{Boot, Event};
-use super::{Cluster, ClusterSpec, Machine, controller_manager};
+use super::event::Event;
+use super::{Cluster, ClusterSpec};
 use crate::api::{Key, Kind, Node, Object, Pod};
 use crate::apiserver::{Body, Request};
-use crate::client::Ctx;
 use crate::controllers::cloud::CloudController;
 use crate::controllers::{self, ControllerManager};
-use crate::kubelet::{self, Kubelet, NodeConfig};
-use crate::network::proxy::KubeProxy;
 use crate::network::{self, Network};
+use crate::sim::Actor;
 use crate::sim::trace::Verb;
-use crate::sim::{Actor, Cause};
 use ipnet::Ipv4Net;
 use serde::Deserialize;
 use serde_json::Value;
@@ -73,35 +70,31 @@ pub(super) fn new_network(spec: &ClusterSpec) -> Network {
     })
 }
 
+/// Whether a node says that it is Ready.
+#[cfg(test)]
+pub(super) fn node_is_ready(cluster: &Cluster, name: &str) -> bool {
+    let mut nodes = cluster.api().etcd().range(Kind::Node, None);
+    nodes.any(|(key, entry)| *key.name == *name && is_ready(&entry.object))
+}
+
+/// Whether a node's or pod's condition Ready is true.
+fn is_ready(object: &Object) -> bool {
+    let (node, pod) = (object.as_kind::<Node>(), object.as_kind::<Pod>());
+    let of_node = node.and_then(|node| node.status.as_ref()?.conditions.as_ref());
+    let of_pod = pod.and_then(|pod| pod.status.as_ref()?.conditions.as_ref());
+    let ready = |name: &str, status: &str| name == "Ready" && status == "True";
+    of_node.is_some_and(|found| found.iter().any(|one| ready(&one.type_, &one.status)))
+        || of_pod.is_some_and(|found| found.iter().any(|one| ready(&one.type_, &one.status)))
+}
+
 /// Whether every machine's node and every system pod is Ready.
 pub(super) fn is_settled(cluster: &Cluster) -> bool {
     let etcd = cluster.api().etcd();
-    let nodes = etcd.range(Kind::Node, None).filter(|(_, entry)| {
-        let node = entry.object.as_kind::<Node>();
-        let status = node.and_then(|node| node.status.as_ref());
-        let conditions = status.and_then(|status| status.conditions.as_ref());
-        conditions
-            .into_iter()
-            .flatten()
-            .any(|found| found.type_ == "Ready" && found.status == "True")
-    });
-    let pod_ready = |pod: &Pod| {
-        let status = pod.status.as_ref();
-        let conditions = status.and_then(|status| status.conditions.as_ref());
-        conditions
-            .into_iter()
-            .flatten()
-            .any(|found| found.type_ == "Ready" && found.status == "True")
-    };
+    let nodes = etcd.range(Kind::Node, None);
     let mut pods = etcd.range(Kind::Pod, Some("kube-system"));
-    nodes.count() == cluster.machines.len()
+    nodes.filter(|(_, entry)| is_ready(&entry.object)).count() == cluster.machines.len()
         && etcd.range(Kind::Pod, Some("kube-system")).count() > cluster.machines.len()
-        && pods.all(|(_, entry)| {
-            entry
-                .object
-                .as_kind::<Pod>()
-                .is_some_and(|pod| pod_ready(pod))
-        })
+        && pods.all(|(_, entry)| is_ready(&entry.object))
 }
 
 impl Cluster {
@@ -116,7 +109,9 @@ impl Cluster {
         core.step(Actor::CloudController, None, Event::Cloud, |ctx| {
             self.cloud.start(ctx)
         });
-        core.step(Actor::CoreDns, None, Event::Dns, |ctx| self.dns.start(ctx));
+        core.step(Actor::CoreDns, None, Event::Dns, |ctx| {
+            self.network.dns_mut().start(ctx)
+        });
         for config in self.spec.node_configs(manifests.static_pods) {
             let mut proxy = manifests.kube_proxy.clone();
             proxy.spec.get_or_insert_default().node_name = Some(config.name.to_string());
@@ -141,13 +136,8 @@ impl Cluster {
     }
 
     fn start_control_plane(&mut self) {
-        let core = &mut self.core;
-        core.step(Actor::Scheduler, None, Event::Scheduler, |ctx| {
-            self.scheduler.start(ctx)
-        });
-        core.step(controller_manager(), None, Event::Controllers, |ctx| {
-            self.controllers.start(ctx)
-        });
+        self.start_scheduler(None);
+        self.start_controllers(None);
     }
 
     fn create(&mut self, object: Object) {
@@ -156,64 +146,6 @@ impl Cluster {
             Request::new(Actor::World, Verb::Create, object.kind(), key).body(Body::Object(object));
         // A refusal stays in the trace; a test looks that there is none.
         let _ = self.core.api.handle(&mut self.core.sim, None, request);
-    }
-
-    fn add_machine(&mut self, config: NodeConfig) {
-        let name = config.name.clone();
-        let index = self.machines.len() as u32;
-        self.machine_by_name.insert(name.clone(), index);
-        self.machines.push(Machine {
-            name: name.clone(),
-            kubelet: Kubelet::new(config),
-            proxy: KubeProxy::new(name),
-            powered: true,
-            boot: 0,
-        });
-        self.start_agents(index);
-    }
-
-    /// Starts kubelet and kube-proxy of a machine that has got power again: the
-    /// kubelet finds its pods bound and nothing running.
-    pub(in crate::cluster) fn restart_agents(&mut self, index: u32, cause: Cause) {
-        if let Some(machine) = self.machines.get_mut(index as usize) {
-            machine.proxy = KubeProxy::new(machine.name.clone());
-        }
-        self.step_agents(index, cause, Kubelet::power_on);
-    }
-
-    /// Starts kubelet and kube-proxy of a new machine.
-    fn start_agents(&mut self, index: u32) {
-        self.step_agents(index, None, Kubelet::start);
-    }
-
-    fn step_agents(
-        &mut self,
-        index: u32,
-        cause: Cause,
-        begin: fn(&mut Kubelet, &mut Ctx<'_, kubelet::Timer>, &mut Network),
-    ) {
-        let (core, net) = (&mut self.core, &mut self.network);
-        let Some(machine) = self.machines.get_mut(index as usize) else {
-            return;
-        };
-        let at = Boot {
-            node: index,
-            boot: machine.boot,
-        };
-        let kubelet = Actor::Kubelet(machine.name.clone());
-        let proxy = Actor::KubeProxy(machine.name.clone());
-        core.step(
-            kubelet,
-            cause,
-            |timer| Event::Kubelet(at, timer),
-            |ctx| begin(&mut machine.kubelet, ctx, net),
-        );
-        core.step(
-            proxy,
-            cause,
-            |timer| Event::Proxy(at, timer),
-            |ctx| machine.proxy.start(ctx, net),
-        );
     }
 }
 

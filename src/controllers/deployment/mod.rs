@@ -19,7 +19,7 @@ use super::desk::{Controller, Desk, StepCtx, Synced};
 use super::informers::{Informers, Seen, object_of};
 use super::{labels, owners};
 use crate::api::status::ApiError;
-use crate::api::{Deployment, Key, Pod, ReplicaSet, Resource};
+use crate::api::{Deployment, Key, LabelSelector, Pod, ReplicaSet, Resource};
 use crate::apiserver::WatchEvent;
 use crate::client::{Applied, EventType};
 use rollout::Rollout;
@@ -100,27 +100,14 @@ fn set_changed(
                 || before.metadata.owner_references != orphan.metadata.owner_references
         });
         if owners::controller_of(&**orphan).is_none() && relabelled {
-            enqueue_matching(orphan, informers, desk, ctx);
+            let deployments = &informers.deployments;
+            desk.add_pickers(&orphan.metadata, deployments, selector_of, ctx);
         }
     }
 }
 
-fn enqueue_matching(
-    orphan: &Arc<ReplicaSet>,
-    informers: &Informers,
-    desk: &mut Desk<Key>,
-    ctx: &mut Context<'_>,
-) {
-    for deployment in informers.deployments.in_namespace(orphan.namespace()) {
-        let selector = deployment.spec.as_ref().map(|spec| &spec.selector);
-        let picks = selector.is_some_and(|selector| {
-            !labels::selects_all(selector)
-                && labels::matches(selector, orphan.metadata.labels.as_ref())
-        });
-        if picks {
-            desk.add(deployment.key(), ctx);
-        }
-    }
+fn selector_of(deployment: &Deployment) -> Option<&LabelSelector> {
+    deployment.spec.as_ref().map(|spec| &spec.selector)
 }
 
 /// A Recreate roll-out goes on when the last old pod is gone.

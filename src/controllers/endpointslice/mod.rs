@@ -12,8 +12,8 @@ use super::informers::{Informers, Seen, object_of};
 use super::pace::Pace;
 use super::pods;
 use crate::api::core::ObjectReference;
-use crate::api::status::{ApiError, conflict};
-use crate::api::{EndpointSlice, Key, Kind, ObjectMeta, Pod, Resource, Service};
+use crate::api::status::ApiError;
+use crate::api::{EndpointSlice, Key, ObjectMeta, Pod, Resource, Service};
 use crate::apiserver::{DeleteOptions, WatchEvent};
 use crate::client::{Applied, EventType};
 use crate::controllers::owners;
@@ -89,16 +89,9 @@ impl Controller for EndpointSliceController {
         if service.metadata.deletion_timestamp.is_some() {
             return Ok(Synced::Done);
         }
-        let existing: Vec<_> = informers
-            .endpoint_slices
-            .controlled_by(service.uid())
-            .filter(|slice| managed_by(slice, MANAGER))
-            .cloned()
-            .collect();
-        if self.written.is_ahead_of(key, &existing) {
-            let why = "EndpointSlice informer cache is out of date";
-            return Err(conflict(Kind::EndpointSlice, &key.name, why));
-        }
+        let existing = self
+            .written
+            .slices(key, service.uid(), MANAGER, informers)?;
         let members: Vec<_> = informers.pods_with(service.namespace(), selector).collect();
         self.pace.looked(key, members.len(), ctx.now());
         let trigger = self.triggers.changed(key, service, &members);

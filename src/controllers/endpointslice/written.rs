@@ -3,8 +3,10 @@
 //! come back it must not count on what it sees.
 
 use super::{SERVICE_NAME, managed_by};
-use crate::api::{EndpointSlice, Key, Resource};
+use crate::api::status::{ApiError, conflict};
+use crate::api::{EndpointSlice, Key, Kind, Resource};
 use crate::client::Applied;
+use crate::controllers::informers::Informers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,12 +36,28 @@ impl Written {
         self.services.remove(service);
     }
 
-    /// Whether the cache has yet to see something that was written.
-    pub(in crate::controllers) fn is_ahead_of(
+    /// The slices of a service that `owner` controls and `manager` writes. An error
+    /// while the cache has yet to see something that was written.
+    pub(in crate::controllers) fn slices(
         &self,
         service: &Key,
-        cached: &[Arc<EndpointSlice>],
-    ) -> bool {
+        owner: &str,
+        manager: &str,
+        informers: &Informers,
+    ) -> Result<Vec<Arc<EndpointSlice>>, ApiError> {
+        let owned = informers.endpoint_slices.controlled_by(owner);
+        let cached: Vec<_> = owned
+            .filter(|slice| managed_by(slice, manager))
+            .cloned()
+            .collect();
+        if self.is_ahead_of(service, &cached) {
+            let why = "EndpointSlice informer cache is out of date";
+            return Err(conflict(Kind::EndpointSlice, &service.name, why));
+        }
+        Ok(cached)
+    }
+
+    fn is_ahead_of(&self, service: &Key, cached: &[Arc<EndpointSlice>]) -> bool {
         let Some(slices) = self.services.get(service) else {
             return false;
         };

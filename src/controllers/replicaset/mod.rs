@@ -17,7 +17,7 @@ use super::informers::{Informers, Seen};
 use super::pace::Pace;
 use super::{labels, owners, pods};
 use crate::api::status::ApiError;
-use crate::api::{Key, Pod, ReplicaSet, Resource};
+use crate::api::{Key, LabelSelector, Pod, ReplicaSet, Resource};
 use crate::apiserver::WatchEvent;
 use crate::client::Applied;
 use burst::Burst;
@@ -30,6 +30,9 @@ use std::time::Duration;
 const BURST_REPLICAS: usize = 500;
 
 type Context<'a> = StepCtx<'a, Key>;
+
+/// What a look at a set counted, and its pods where each was looked at.
+type Looked = (status::Tally, Option<Vec<Arc<Pod>>>);
 
 /// The ReplicaSet controller's own memory.
 #[derive(Clone, Debug, Default)]
@@ -162,7 +165,7 @@ impl ReplicaSetController {
                     || before.metadata.owner_references != after.metadata.owner_references
             });
             if owners::controller_of(&**after).is_none() && relabelled {
-                enqueue_matching(after, informers, desk, ctx);
+                desk.add_pickers(&after.metadata, &informers.replica_sets, selector_of, ctx);
             }
             return;
         };
@@ -199,7 +202,7 @@ impl ReplicaSetController {
         set: &Arc<ReplicaSet>,
         informers: &Informers,
         ctx: &mut Context<'_>,
-    ) -> Result<(status::Tally, Option<Vec<Arc<Pod>>>), ApiError> {
+    ) -> Result<Looked, ApiError> {
         let now = ctx.now();
         let counted = self.census.of(set, informers, now);
         let alone = set.metadata.deletion_timestamp.is_some() || orphans(set, informers).is_empty();
@@ -309,22 +312,8 @@ fn orphans(set: &ReplicaSet, informers: &Informers) -> Vec<Arc<Pod>> {
         .collect()
 }
 
-fn enqueue_matching(
-    pod: &Arc<Pod>,
-    informers: &Informers,
-    desk: &mut Desk<Key>,
-    ctx: &mut Context<'_>,
-) {
-    for set in informers.replica_sets.in_namespace(pod.namespace()) {
-        let selector = set.spec.as_ref().map(|spec| &spec.selector);
-        let picks = selector.is_some_and(|selector| {
-            !labels::selects_all(selector)
-                && labels::matches(selector, pod.metadata.labels.as_ref())
-        });
-        if picks {
-            desk.add(set.key(), ctx);
-        }
-    }
+fn selector_of(set: &ReplicaSet) -> Option<&LabelSelector> {
+    set.spec.as_ref().map(|spec| &spec.selector)
 }
 
 /// The key of the set that controls a pod, if it is still the same one.

@@ -9,8 +9,9 @@ mod process;
 mod reference;
 mod serving;
 mod shell;
+mod terminal;
 
-pub use catalogue::Image;
+pub use catalogue::{Image, Tools};
 pub use files::{Files, Mounted, View};
 pub use launch::{Launch, START_ERROR_CODE, StartError, Started};
 pub use log::{LOG_LINES_MAX, Line, Log};
@@ -18,4 +19,5 @@ pub use process::{Process, Step, World};
 pub(super) use reference::fingerprint;
 pub use reference::{PullError, Reference};
 pub use serving::{Protocol, Serves, Site, Socket};
-pub use shell::{Machine, Reach, Reached};
+pub use shell::{Machine, NoAddress, Reach, Reached};
+pub use terminal::{Key, Terminal};

@@ -39,6 +39,8 @@ pub enum Serves {
     Grpc,
     /// Some other protocol over TCP or UDP.
     Plain,
+    /// Takes connections, and says nothing.
+    Silent,
     /// Names of the cluster.
     Dns,
 }

@@ -2,6 +2,7 @@
 
 mod crash;
 mod golden;
+mod hooks;
 mod life;
 mod policies;
 mod probes;

@@ -3,7 +3,6 @@
 use super::{Destination, Endpoint, Send, Transport};
 use crate::api::{Key, Kind, Name, Object};
 use crate::apiserver::WatchEvent;
-use crate::network::dns::CoreDns;
 use crate::network::proxy::KubeProxy;
 use crate::network::{Config, Listener, Network, NodeWire, Owner, Protocol, Serves};
 use crate::sim::trace::{Change, Journey, Leg};
@@ -13,7 +12,6 @@ use std::net::Ipv4Addr;
 
 pub(in crate::network) struct World {
     pub net: Network,
-    pub dns: CoreDns,
     pub chance: Chance,
     pub proxies: Vec<KubeProxy>,
 }
@@ -47,7 +45,6 @@ impl World {
         }
         let mut world = World {
             net,
-            dns: CoreDns::new(),
             chance: Chance::new(1),
             proxies,
         };
@@ -71,7 +68,7 @@ impl World {
     }
 
     pub fn tell(&mut self, event: &WatchEvent) {
-        self.dns.take(event);
+        self.net.dns_mut().take(event);
         for proxy in &mut self.proxies {
             proxy.take_for_test(event, &mut self.net);
         }
@@ -125,8 +122,7 @@ impl World {
             protocol,
             path: "/".into(),
         };
-        self.net
-            .travel(&mut self.chance, Instant::ZERO, &request, &self.dns)
+        self.net.travel(&mut self.chance, Instant::ZERO, &request)
     }
 }
 

@@ -265,9 +265,7 @@ fn journeys_equal_what_real_linux_did() {
         );
         let travel = |seed| {
             let mut world = world(&case, seed);
-            world
-                .net
-                .travel(&mut world.chance, Instant::ZERO, &request, &world.dns)
+            world.net.travel(&mut world.chance, Instant::ZERO, &request)
         };
         let journeys: Vec<Journey> = (0..SEEDS).map(travel).collect();
         let equal = |journey: &&Journey| {

@@ -18,34 +18,90 @@ const EPHEMERAL: std::ops::Range<u32> = 32_768..61_000;
 /// Longest name (RFC 1035).
 const NAME_BYTES_MAX: usize = 253;
 
-impl Trip<'_> {
-    /// The address to send to; the error is the journey's summary.
-    pub(super) fn address(&mut self, request: &Send) -> Result<Ipv4Addr, String> {
-        let net = &*self.walker.net;
-        match &request.to {
-            Destination::Ip(ip) => Ok(*ip),
-            Destination::Pod(pod) => net
-                .pod_ip(pod)
-                .ok_or_else(|| format!("Pod {pod} has no address: it is not running.")),
-            Destination::Node(name) => net
-                .node(name)
-                .map(|node| node.wire.ip)
-                .ok_or_else(|| format!("There is no node {name}.")),
-            Destination::LoadBalancer(service) => {
-                self.dns.load_balancer_ip(service).ok_or_else(|| {
-                    format!("Service {service} has no load balancer address (EXTERNAL-IP is <pending> or its type is not LoadBalancer).")
-                })
+/// Why a name has no address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unresolved {
+    /// It does not exist. The names that were asked for.
+    NoSuchName(Vec<String>),
+    /// No DNS server answered: whether the resolver was told so at once (else it
+    /// waited in vain), and why.
+    NoServer {
+        /// An ICMP error came back.
+        refused: bool,
+        /// In words.
+        why: String,
+    },
+}
+
+/// Why there is no address to send to.
+pub(super) enum Nowhere {
+    /// What was named has none; in words.
+    Absent(String),
+    /// This name has none.
+    Name(String, Unresolved),
+}
+
+impl Nowhere {
+    /// The journey's summary.
+    pub(super) fn summary(self) -> String {
+        let (name, why) = match self {
+            Nowhere::Absent(summary) => return summary,
+            Nowhere::Name(name, why) => (name, why),
+        };
+        match why {
+            Unresolved::NoServer { why, .. } => why,
+            Unresolved::NoSuchName(tried) => {
+                let tried = match tried.is_empty() {
+                    true => "it is not a name that DNS can ask for".into(),
+                    false => format!("tried {}", tried.join(", ")),
+                };
+                format!("Could not resolve host {name}: {tried}; none exists (NXDOMAIN).")
             }
-            Destination::Name(name) => self.by_name(&name.clone()),
         }
     }
+}
 
-    fn by_name(&mut self, name: &str) -> Result<Ipv4Addr, String> {
+impl Trip<'_> {
+    /// The address to send to.
+    pub(super) fn address(&mut self, request: &Send) -> Result<Ipv4Addr, Nowhere> {
+        let net = &*self.walker.net;
+        let (found, absent) = match &request.to {
+            Destination::Ip(ip) => return Ok(*ip),
+            Destination::Name(name) => return self.by_name(&name.clone()),
+            Destination::Pod(pod) => (
+                net.pod_ip(pod),
+                format!("Pod {pod} has no address: it is not running."),
+            ),
+            Destination::Node(name) => (
+                net.node(name).map(|node| node.wire.ip),
+                format!("There is no node {name}."),
+            ),
+            Destination::LoadBalancer(service) => (
+                self.dns.load_balancer_ip(service),
+                format!(
+                    "Service {service} has no load balancer address (EXTERNAL-IP is <pending> or its type is not LoadBalancer)."
+                ),
+            ),
+        };
+        found.ok_or(Nowhere::Absent(absent))
+    }
+
+    fn by_name(&mut self, name: &str) -> Result<Ipv4Addr, Nowhere> {
+        let nowhere = |why| Nowhere::Name(name.to_owned(), why);
+        let addresses = self.resolve(name).map_err(nowhere)?;
+        let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+        let choice = self.walker.chance.below(count);
+        let chosen = addresses.get(choice as usize).copied();
+        chosen.ok_or_else(|| nowhere(Unresolved::NoSuchName(Vec::new())))
+    }
+
+    /// Every address of a name, as the resolver of the sender finds them.
+    pub(super) fn resolve(&mut self, name: &str) -> Result<Vec<Ipv4Addr>, Unresolved> {
         if let Ok(ip) = name.parse() {
-            return Ok(ip);
+            return Ok(vec![ip]);
         }
         if name == "localhost" {
-            return Ok(Ipv4Addr::LOCALHOST);
+            return Ok(vec![Ipv4Addr::LOCALHOST]);
         }
         let conf = self.resolv_conf();
         let mut tried = Vec::new();
@@ -55,20 +111,12 @@ impl Trip<'_> {
             }
             let response = self.ask(&conf, name, &candidate, &tried)?;
             let addresses: Vec<Ipv4Addr> = response.addresses().collect();
-            let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-            let choice = self.walker.chance.below(count);
-            if let Some(ip) = addresses.get(choice as usize) {
-                return Ok(*ip);
+            if !addresses.is_empty() {
+                return Ok(addresses);
             }
             tried.push(candidate);
         }
-        let tried = match tried.is_empty() {
-            true => "it is not a name that DNS can ask for".into(),
-            false => format!("tried {}", tried.join(", ")),
-        };
-        Err(format!(
-            "Could not resolve host {name}: {tried}; none exists (NXDOMAIN)."
-        ))
+        Err(Unresolved::NoSuchName(tried))
     }
 
     fn resolv_conf(&self) -> ResolvConf {
@@ -86,7 +134,7 @@ impl Trip<'_> {
         name: &str,
         candidate: &str,
         tried: &[String],
-    ) -> Result<Response, String> {
+    ) -> Result<Response, Unresolved> {
         let question = Message {
             id: self.walker.chance.next_u32() as u16,
             name: candidate.to_lowercase().into(),
@@ -110,16 +158,25 @@ impl Trip<'_> {
                 packet,
             } => (at, socket, packet),
             End::Delivered { .. } => {
-                return Err(self.no_server(conf, "the wrong program took the question"));
+                return Err(no_server(
+                    conf,
+                    false,
+                    "the wrong program took the question",
+                ));
             }
             End::Dead { why, answer } => {
-                self.tell(answer, LegKind::DnsReply);
-                return Err(self.no_server(conf, &why));
+                let refused = self.tell(answer, LegKind::DnsReply).is_some();
+                return Err(no_server(conf, refused, &why));
             }
         };
         let response = self.response(&at, &socket, &question);
-        self.reply(&at, &received, &question, &response)?;
-        Ok(response)
+        match self.reply(&at, &received, &question, &response) {
+            Ok(()) => Ok(response),
+            Err(why) => Err(Unresolved::NoServer {
+                refused: false,
+                why,
+            }),
+        }
     }
 
     fn reply(
@@ -199,10 +256,6 @@ impl Trip<'_> {
         }
     }
 
-    fn no_server(&self, conf: &ResolvConf, why: &str) -> String {
-        format!("No DNS server answered at {}: {why}", conf.nameserver)
-    }
-
     pub(super) fn ephemeral_port(&mut self) -> u16 {
         let port = EPHEMERAL.start + self.walker.chance.below(EPHEMERAL.end - EPHEMERAL.start);
         u16::try_from(port).unwrap_or(u16::MAX)
@@ -215,6 +268,13 @@ impl Trip<'_> {
             tuple,
             name: self.sender.process.clone(),
         });
+    }
+}
+
+fn no_server(conf: &ResolvConf, refused: bool, why: &str) -> Unresolved {
+    Unresolved::NoServer {
+        refused,
+        why: format!("No DNS server answered at {}: {why}", conf.nameserver),
     }
 }
 

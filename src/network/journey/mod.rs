@@ -11,6 +11,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
+pub use lookup::Unresolved;
 pub use reach::Reached;
 pub use request::{Destination, Endpoint, Send, Transport};
 
@@ -41,48 +42,61 @@ struct Sender {
 impl Network {
     /// Sends a packet and follows it, with the lookup of its name first and its
     /// answer after; the journey is written to the trace.
-    pub fn send(
+    pub fn send(&mut self, sim: &mut Sim, cause: Cause, request: Send) -> Arc<Journey> {
+        self.fetch(sim, cause, request).0
+    }
+
+    /// As [`Network::send`]; answers also with what the sending program heard.
+    pub fn fetch(
         &mut self,
         sim: &mut Sim,
         cause: Cause,
         request: Send,
-        dns: &CoreDns,
-    ) -> Arc<Journey> {
-        let journey = Arc::new(self.travel(&mut sim.chance, sim.now, &request, dns));
+    ) -> (Arc<Journey>, Option<Reached>) {
+        let (journey, heard) = self.go_and_hear(&mut sim.chance, sim.now, &request);
+        let journey = Arc::new(journey);
         let what = What::Journey(journey.clone());
         sim.trace.push(sim.now, cause, Actor::World, what);
-        journey
+        (journey, heard)
     }
 
     /// The journey of a request, without writing it to the trace.
-    pub fn travel(
+    pub fn travel(&mut self, chance: &mut Chance, now: Instant, request: &Send) -> Journey {
+        self.go_and_hear(chance, now, request).0
+    }
+
+    fn go_and_hear(
         &mut self,
         chance: &mut Chance,
         now: Instant,
         request: &Send,
-        dns: &CoreDns,
-    ) -> Journey {
+    ) -> (Journey, Option<Reached>) {
         let title = request.title();
         let sender = match self.sender(&request.from) {
             Ok(sender) => sender,
-            Err(summary) => return Journey::failed(title, Vec::new(), summary),
+            Err(summary) => return (Journey::failed(title, Vec::new(), summary), None),
         };
+        let dns = self.dns().clone();
         let walker = Walker::new(self, chance, now);
-        let mut trip = Trip::new(walker, dns, sender, true);
+        let mut trip = Trip::new(walker, &dns, sender, true);
         let mut request = request.clone();
         request.path.truncate(cut(&request.path, PATH_BYTES_MAX));
         let outcome = match trip.address(&request) {
             Ok(ip) => trip.exchange(ip, &request),
-            Err(summary) => Err(summary),
+            Err(nowhere) => Err(nowhere.summary()),
         };
+        let heard = trip.heard.take();
         match outcome {
-            Ok(summary) => Journey {
-                title,
-                legs: trip.legs,
-                summary,
-                answered: true,
-            },
-            Err(summary) => Journey::failed(title, trip.legs, summary),
+            Ok(summary) => {
+                let journey = Journey {
+                    title,
+                    legs: trip.legs,
+                    summary,
+                    answered: true,
+                };
+                (journey, Some(heard.unwrap_or(Reached::Open)))
+            }
+            Err(summary) => (Journey::failed(title, trip.legs, summary), heard),
         }
     }
 

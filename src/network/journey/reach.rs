@@ -1,10 +1,10 @@
 //! What a program inside a pod gets when it connects: the same packets through
 //! the same tables, without a record of their way.
 
-use super::{Send, Trip};
+use super::lookup::Nowhere;
+use super::{Endpoint, Send, Trip, Unresolved};
 use crate::api::Name;
 use crate::network::Network;
-use crate::network::dns::CoreDns;
 use crate::network::walk::Walker;
 use crate::sim::{Chance, Instant};
 use std::net::Ipv4Addr;
@@ -21,27 +21,26 @@ pub enum Reached {
     Refused(&'static str),
     /// No answer.
     Silence,
-    /// The name is not known.
-    UnknownHost,
+    /// The name has no address.
+    Unresolved(Unresolved),
 }
 
 impl Network {
     /// Sends a request without writing its way down.
-    pub fn reach(
-        &mut self,
-        chance: &mut Chance,
-        now: Instant,
-        request: &Send,
-        dns: &CoreDns,
-    ) -> Reached {
+    pub fn reach(&mut self, chance: &mut Chance, now: Instant, request: &Send) -> Reached {
         let Ok(sender) = self.sender(&request.from) else {
             return Reached::Silence;
         };
+        let dns = self.dns().clone();
         let walker = Walker::new(self, chance, now);
-        let mut trip = Trip::new(walker, dns, sender, false);
-        let Ok(ip) = trip.address(request) else {
-            return Reached::UnknownHost;
+        let mut trip = Trip::new(walker, &dns, sender, false);
+        let ip = match trip.address(request) {
+            Ok(ip) => ip,
+            Err(Nowhere::Name(_, why)) => return Reached::Unresolved(why),
+            Err(Nowhere::Absent(_)) => return Reached::Silence,
         };
+        // What the resolver heard on its way is not what the program hears.
+        trip.heard = None;
         let outcome = trip.exchange(ip, request);
         match (trip.heard, outcome) {
             (Some(heard), _) => heard,
@@ -50,17 +49,21 @@ impl Network {
         }
     }
 
-    /// The address of a name as a process at `from` finds it, without writing the
-    /// lookup down.
+    /// The addresses of a name as a process at `from` finds them, without writing
+    /// the lookup down.
     pub fn look_up(
         &mut self,
         chance: &mut Chance,
         now: Instant,
-        request: &Send,
-        dns: &CoreDns,
-    ) -> Option<Ipv4Addr> {
-        let sender = self.sender(&request.from).ok()?;
+        from: &Endpoint,
+        name: &str,
+    ) -> Result<Vec<Ipv4Addr>, Unresolved> {
+        let sender = self.sender(from).map_err(|why| Unresolved::NoServer {
+            refused: false,
+            why,
+        })?;
+        let dns = self.dns().clone();
         let walker = Walker::new(self, chance, now);
-        Trip::new(walker, dns, sender, false).address(request).ok()
+        Trip::new(walker, &dns, sender, false).resolve(name)
     }
 }

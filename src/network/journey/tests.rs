@@ -362,7 +362,20 @@ fn programs_reach_what_journeys_reach_without_being_watched() {
     let cases = [
         (name("web"), 80, Reached::Http(200, "hello".into())),
         (name("empty"), 80, refused("Connection refused")),
-        (name("nobody"), 80, Reached::UnknownHost),
+        (
+            name("nobody"),
+            80,
+            Reached::Unresolved(Unresolved::NoSuchName(
+                [
+                    "default.svc.cluster.local",
+                    "svc.cluster.local",
+                    "cluster.local",
+                    "",
+                ]
+                .map(|domain| format!("nobody.{domain}").trim_end_matches('.').to_owned())
+                .into(),
+            )),
+        ),
         (
             Destination::Ip(Ipv4Addr::new(10, 244, 2, 99)),
             80,
@@ -383,14 +396,64 @@ fn programs_reach_what_journeys_reach_without_being_watched() {
             protocol: Transport::Tcp,
             path: "/".into(),
         };
-        let World {
-            net, chance, dns, ..
-        } = &mut world;
+        let World { net, chance, .. } = &mut world;
         assert_eq!(
-            net.reach(chance, Instant::ZERO, &request, dns),
+            net.reach(chance, Instant::ZERO, &request),
             expected,
             "{}",
             request.title()
         );
+    }
+}
+
+/// As a pod's resolver hears it: every address of a name, that there is none, or
+/// that nobody answers.
+#[test]
+fn a_lookup_fails_as_its_packets_fail() {
+    let unanswered = |refused| move |found: &Result<Vec<Ipv4Addr>, Unresolved>| matches!(found, Err(Unresolved::NoServer { refused: told, .. }) if *told == refused);
+    type Holds = Box<dyn Fn(&Result<Vec<Ipv4Addr>, Unresolved>) -> bool>;
+    type Breaks = fn(&mut World);
+    let intact: Breaks = |_| {};
+    let no_endpoints: Breaks = |world| {
+        let ports = json!([{"name": "dns", "port": 53, "protocol": "UDP"}]);
+        let spec = json!({"clusterIP": "10.96.0.10", "ports": ports});
+        world.service("kube-dns", spec, &[]);
+    };
+    let down: Breaks = |world| {
+        for pod in ["p11", "p12", "p21", "p22", "p31"] {
+            if pod != "p11" {
+                world.net.detach(pod);
+            }
+        }
+        world.net.unlisten("p11", "coredns");
+    };
+    let cases: [(&str, Breaks, Holds); 6] = [
+        (
+            "web",
+            intact,
+            Box::new(|found| *found == Ok(vec![Ipv4Addr::new(10, 96, 0, 17)])),
+        ),
+        (
+            "nosuch.example",
+            intact,
+            Box::new(
+                |found| matches!(found, Err(Unresolved::NoSuchName(tried)) if tried.len() == 4),
+            ),
+        ),
+        ("example.com", intact, Box::new(|found| found.is_ok())),
+        ("web", no_endpoints, Box::new(unanswered(true))),
+        ("example.com", no_endpoints, Box::new(unanswered(true))),
+        (
+            "web",
+            down,
+            Box::new(|found| matches!(found, Err(Unresolved::NoServer { .. }))),
+        ),
+    ];
+    for (name, breaks, holds) in cases {
+        let mut world = world();
+        breaks(&mut world);
+        let World { net, chance, .. } = &mut world;
+        let found = net.look_up(chance, Instant::ZERO, &pod("p11"), name);
+        assert!(holds(&found), "{name}: {found:?}");
     }
 }

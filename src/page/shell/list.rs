@@ -6,8 +6,8 @@ use crate::page::state::World;
 use crate::page::ui::{UiAction, UiHandle, use_ui};
 use crate::page::words;
 use crate::session::protocol::{NodeView, PodState, PodView, Subject};
-use crate::sim::Actor;
 use crate::sim::trace::Name;
+use crate::sim::{Actor, Instant};
 use std::collections::BTreeMap;
 use yew::prelude::*;
 
@@ -44,7 +44,7 @@ pub fn ClusterList() -> Html {
             </ul>
             if !waiting.is_empty() {
                 <h2>{"Pods without a node"}</h2>
-                { pods(&ui, waiting, large) }
+                { pods(&ui, waiting, large, world.clock.now) }
             }
             <h2>{"Nodes"}</h2>
             <ul>
@@ -126,12 +126,12 @@ fn node_item(
     html! {
         <li>
             {button(ui, subject, text)}
-            {pods(ui, here, large)}
+            {pods(ui, here, large, world.clock.now)}
         </li>
     }
 }
 
-fn pods(ui: &UiHandle, pods: &[&PodView], large: bool) -> Html {
+fn pods(ui: &UiHandle, pods: &[&PodView], large: bool, now: Instant) -> Html {
     let troubled = |pod: &&&PodView| pod.state != PodState::Running;
     let shown: Vec<&&PodView> = match large {
         true => pods.iter().filter(troubled).take(TROUBLE_MAX).collect(),
@@ -143,7 +143,7 @@ fn pods(ui: &UiHandle, pods: &[&PodView], large: bool) -> Html {
         <ul>
             { for shown.into_iter().map(|pod| html! {
                 <li key={&*pod.uid}>
-                    {button(ui, Subject::Object { kind: Kind::Pod, key: pod.key.clone() }, pod_words(pod))}
+                    {button(ui, Subject::Object { kind: Kind::Pod, key: pod.key.clone() }, pod_words(pod, now))}
                 </li>
             }) }
             if left > 0 {
@@ -153,7 +153,21 @@ fn pods(ui: &UiHandle, pods: &[&PodView], large: bool) -> Html {
     }
 }
 
-fn pod_words(pod: &PodView) -> String {
+/// The ring's countdown in words.
+fn back_off_words(pod: &PodView, now: Instant) -> Option<String> {
+    let ends = pod.containers.iter().filter_map(|one| one.back_off);
+    let (until, seconds) = ends.max_by_key(|(until, _)| *until)?;
+    Some(match until.since(now).as_secs_f64().ceil() as u64 {
+        0 => ", back-off is over: it starts again".to_owned(),
+        left => format!(
+            ", back-off {}: again in {}",
+            words::age(u64::from(seconds)),
+            words::age(left)
+        ),
+    })
+}
+
+fn pod_words(pod: &PodView, now: Instant) -> String {
     let mut text = format!("Pod {}, {}", pod.key, words::pod_state(pod.state));
     if pod.restarts > 0 {
         text.push_str(&format!(
@@ -161,6 +175,7 @@ fn pod_words(pod: &PodView) -> String {
             words::count(pod.restarts as usize, "restart")
         ));
     }
+    text.push_str(&back_off_words(pod, now).unwrap_or_default());
     let containers = pod.containers.iter().map(|container| {
         format!(
             "{} {}",

@@ -3,7 +3,7 @@
 //! Everything but `paint` and `view` is plain computation on
 //! [`World`](super::state::World) and knows no browser: where things stand
 //! (`layout`, `scene`, `seats`), which part is seen (`camera`), what moves and why
-//! (`motion`, `crowd`, `ways`, `packets`), what is under the pointer (`hit`); `director`
+//! (`motion`, `schedule`, `crowd`, `ways`, `packets`), what is under the pointer (`hit`); `director`
 //! holds it together.
 
 pub mod camera;
@@ -17,6 +17,7 @@ pub mod level;
 pub mod motion;
 pub mod packets;
 pub mod scene;
+pub mod schedule;
 pub mod seats;
 mod shape;
 pub mod ways;

@@ -173,7 +173,8 @@ fn anchor<'a>(
             make(Point::new(x, card.bridge_y), x)
         }
         (Site::NodeEth0 | Site::Underlay, _) => make(card.eth0.center(), hooks.x),
-        (Site::Process, None) => make(Point::new(card.head.x + 24.0, card.head.bottom()), hooks.x),
+        // A process of the node itself: straight above the hooks.
+        (Site::Process, None) => make(Point::new(hooks.x, card.head.bottom()), hooks.x),
         _ => make(hooks, hooks.x),
     })
 }

@@ -79,10 +79,11 @@ fn container_line(container: &super::super::protocol::ContainerView) -> String {
         "" => String::new(),
         reason => format!(" ({reason})"),
     };
-    format!(
-        "{init}{}: {state}{reason}, {} restarts",
-        container.image, container.restarts
-    )
+    let restarts = match container.restarts {
+        1 => "1 restart".to_owned(),
+        count => format!("{count} restarts"),
+    };
+    format!("{init}{}: {state}{reason}, {restarts}", container.image)
 }
 
 fn why_placed(detail: &Detail, seen: &PodView) -> Option<Why> {

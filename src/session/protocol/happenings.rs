@@ -16,6 +16,8 @@ pub struct Bundle {
     pub resource: Name,
     /// How many.
     pub count: u32,
+    /// When the latest of them was.
+    pub at: Instant,
 }
 
 /// A Kubernetes event.

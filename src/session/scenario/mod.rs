@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The scenarios that come with the page: file name and text.
-pub const CATALOGUE: [(&str, &str); 7] = [
+pub const CATALOGUE: [(&str, &str); 8] = [
     (
         "first-deployment",
         include_str!("../../../scenarios/first-deployment.yaml"),
@@ -33,6 +33,10 @@ pub const CATALOGUE: [(&str, &str); 7] = [
     (
         "node-dies",
         include_str!("../../../scenarios/node-dies.yaml"),
+    ),
+    (
+        "control-plane-dies",
+        include_str!("../../../scenarios/control-plane-dies.yaml"),
     ),
     (
         "life-of-a-packet",

@@ -91,17 +91,17 @@ fn field(cluster: &Cluster, kind: &str, name: &str, path: &str) -> Option<Value>
 /// The value at a path: a JSON pointer whose steps may also find an element of a
 /// list by one of its fields (`[type=Ready]`).
 fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
-    let steps = path.split('/').skip(1);
-    steps.fold(Some(value), |value, step| {
+    let mut steps = path.split('/').skip(1);
+    steps.try_fold(value, |value, step| {
         let found = step
             .strip_prefix('[')
             .and_then(|step| step.strip_suffix(']'));
         match found.and_then(|pair| pair.split_once('=')) {
             Some((field, wanted)) => {
-                let mut elements = value?.as_array()?.iter();
+                let mut elements = value.as_array()?.iter();
                 elements.find(|element| element.get(field).and_then(Value::as_str) == Some(wanted))
             }
-            None => value?.pointer(&format!("/{step}")),
+            None => value.pointer(&format!("/{step}")),
         }
     })
 }

@@ -7,6 +7,14 @@ export { assert };
 /** The tests that the loaded files have declared. */
 export const declared = [];
 
+/** Tests that cannot run here, with the reason. */
+export const skipped = [];
+
+/** Says that a test cannot run here, and why. */
+export function skip(name, why) {
+  skipped.push({ name, why });
+}
+
 /**
  * Declares a test. `body` receives an opened page (see browser.mjs) once the interface has started.
  * After it, the page must have no console error, uncaught error or failed request.

@@ -1,11 +1,15 @@
 //! Runs a script step by step.
 
+mod inner;
+mod leave;
+mod streams;
+mod tree;
+
 use super::super::catalogue::Image;
 use super::super::process::{Step, World};
 use super::super::serving::Protocol;
-use super::ast::{Node, Redirect, Simple, Target};
+use super::ast::{Node, Simple};
 use super::parse::parse;
-use super::text::matches_pattern;
 use crate::sim::Instant;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -148,6 +152,50 @@ impl Machine {
         }
     }
 
+    /// A shell that waits for command lines.
+    pub fn waiting_shell(
+        name: &str,
+        env: &BTreeMap<String, String>,
+        image: &'static Image,
+        ports: Vec<(Protocol, u16)>,
+    ) -> Self {
+        Machine {
+            stack: Vec::new(),
+            params: vec![name.to_owned()],
+            ..Machine::new(&[], env, image, ports)
+        }
+    }
+
+    /// Gives it all that it will ever read from its standard input.
+    pub fn feed(&mut self, input: &str) {
+        self.io.input = Some(input.into());
+    }
+
+    /// Begins a command line; step it then.
+    pub fn run_line(&mut self, line: &str, world: &mut World<'_>) {
+        if let Outcome::Code(code) = self.run_text(line, false, world) {
+            self.status = code;
+        }
+    }
+
+    /// `^C`: what runs in the foreground is over.
+    pub fn interrupt(&mut self) {
+        self.stack.clear();
+        (self.forever, self.waits, self.wake) = (false, false, None);
+        self.debt = Duration::ZERO;
+        self.status = 130;
+    }
+
+    /// Whether the shell was left (`exit`).
+    pub fn has_left(&self) -> bool {
+        self.left
+    }
+
+    /// The folder that it works in.
+    pub fn folder(&self) -> &str {
+        &self.cwd
+    }
+
     /// Runs the command to its end at once: code, output, and the time it would
     /// take. One that never ends takes a day.
     pub fn run_through(mut self, world: &mut World<'_>) -> (i32, String, Duration) {
@@ -250,153 +298,6 @@ impl Machine {
         }
     }
 
-    fn take(&mut self, frame: Frame, world: &mut World<'_>) {
-        match frame {
-            Frame::Run(node) => self.run(node, world),
-            Frame::Seq(node, index) => {
-                let Node::List(nodes) = &*node else { return };
-                if let Some(next) = nodes.get(index) {
-                    let next = next.clone();
-                    if index + 1 < nodes.len() {
-                        self.push(Frame::Seq(node.clone(), index + 1));
-                    }
-                    self.push(Frame::Run(next));
-                }
-            }
-            Frame::AndThen { or, right } => {
-                if (self.status != 0) == or {
-                    self.push(Frame::Run(right));
-                }
-            }
-            Frame::Not => self.status = i32::from(self.status == 0),
-            Frame::IfCondition(node, index) => self.decide(&node, index),
-            Frame::LoopCondition(node) => {
-                let Node::While { until, body, .. } = &*node else {
-                    return;
-                };
-                if (self.status == 0) == *until {
-                    self.status = 0;
-                    return;
-                }
-                let body = body.clone();
-                self.push(Frame::LoopBody(node.clone()));
-                self.push(Frame::Run(body));
-            }
-            Frame::LoopBody(node) => self.run(node, world),
-            Frame::Next(node, items, index) => {
-                let Node::For { name, body, .. } = &*node else {
-                    return;
-                };
-                if let Some(item) = items.get(index) {
-                    self.vars.insert(name.clone(), item.clone());
-                    let body = body.clone();
-                    self.push(Frame::Next(node.clone(), items.clone(), index + 1));
-                    self.push(Frame::Run(body));
-                }
-            }
-            Frame::Streams(io) => self.io = io,
-            Frame::Return(params) => self.params = params,
-            Frame::Leave => self.stack.clear(),
-        }
-    }
-
-    fn run(&mut self, node: Arc<Node>, world: &mut World<'_>) {
-        match &*node {
-            Node::Simple(simple) => self.simple(simple, world),
-            Node::List(_) => self.push(Frame::Seq(node.clone(), 0)),
-            Node::AndOr { or, left, right } => {
-                self.push(Frame::AndThen {
-                    or: *or,
-                    right: right.clone(),
-                });
-                self.push(Frame::Run(left.clone()));
-            }
-            Node::Not(inner) => {
-                self.push(Frame::Not);
-                self.push(Frame::Run(inner.clone()));
-            }
-            Node::If(arms, _) => {
-                if let Some((condition, _)) = arms.first() {
-                    self.push(Frame::IfCondition(node.clone(), 0));
-                    self.push(Frame::Run(condition.clone()));
-                }
-            }
-            Node::While { condition, .. } => {
-                self.push(Frame::LoopCondition(node.clone()));
-                self.push(Frame::Run(condition.clone()));
-            }
-            Node::For { words, .. } => {
-                let items = match words {
-                    Some(words) => self.expand_all(words, world),
-                    None => self.params.iter().skip(1).cloned().collect(),
-                };
-                self.status = 0;
-                self.push(Frame::Next(node.clone(), Arc::new(items), 0));
-            }
-            Node::Case(word, arms) => self.choose(word, arms, world),
-            Node::Redirected(inner, redirects) => {
-                let before = self.io.clone();
-                if self.redirect(redirects, world) {
-                    self.push(Frame::Streams(before));
-                    self.push(Frame::Run(inner.clone()));
-                } else {
-                    self.io = before;
-                    self.fail(1);
-                }
-            }
-            Node::Subshell(inner) => self.subshell(inner, world),
-            Node::Background(inner) => self.background(inner),
-            Node::Pipeline(parts) => self.pipeline(parts, world),
-            Node::Function(name, body) => {
-                self.functions.insert(name.clone(), body.clone());
-                self.status = 0;
-            }
-            Node::Arithmetic(text) => {
-                let text = self.expand_text(text);
-                let value = super::text::arithmetic(&text, &mut self.vars);
-                self.ended(i32::from(value.unwrap_or(0) == 0));
-            }
-        }
-    }
-
-    fn decide(&mut self, node: &Arc<Node>, index: usize) {
-        let Node::If(arms, otherwise) = &**node else {
-            return;
-        };
-        let body = match (self.status, arms.get(index), arms.get(index + 1)) {
-            (0, Some((_, body)), _) => Some(body),
-            (_, _, Some((condition, _))) => {
-                self.push(Frame::IfCondition(node.clone(), index + 1));
-                self.push(Frame::Run(condition.clone()));
-                return;
-            }
-            _ => otherwise.as_ref(),
-        };
-        self.status = 0;
-        if let Some(body) = body {
-            self.push(Frame::Run(body.clone()));
-        }
-    }
-
-    fn choose(
-        &mut self,
-        word: &super::ast::Word,
-        arms: &[(Vec<super::ast::Word>, Arc<Node>)],
-        world: &mut World<'_>,
-    ) {
-        let value: Vec<char> = self.expand_one(word, world).chars().collect();
-        self.status = 0;
-        for (patterns, body) in arms {
-            for pattern in patterns {
-                let pattern = self.expand_pattern(pattern, world);
-                if matches_pattern(&pattern, &value) {
-                    self.push(Frame::Run(body.clone()));
-                    return;
-                }
-            }
-        }
-    }
-
     fn simple(&mut self, simple: &Simple, world: &mut World<'_>) {
         let words = self.expand_all(&simple.words, world);
         let assigns: Vec<(String, String)> = simple
@@ -492,52 +393,6 @@ impl Machine {
         }
     }
 
-    /// `exit`: the rest is not run.
-    pub(super) fn leave(&mut self, code: i32) {
-        self.stack.clear();
-        self.stack.push(Frame::Leave);
-        self.left = true;
-        self.status = code;
-    }
-
-    /// `exec`: the command is the last one.
-    pub(super) fn leave_for(&mut self) {
-        self.leave(0);
-        self.left = false;
-    }
-
-    /// `return`.
-    pub(super) fn return_from(&mut self, code: i32) {
-        while let Some(frame) = self.stack.pop() {
-            match frame {
-                Frame::Streams(io) => self.io = io,
-                Frame::Return(params) => {
-                    self.params = params;
-                    break;
-                }
-                _ => {}
-            }
-        }
-        self.status = code;
-    }
-
-    /// `break`, or `continue`.
-    pub(super) fn leave_loop(&mut self, goes_on: bool) {
-        while let Some(frame) = self.stack.pop() {
-            match frame {
-                Frame::Streams(io) => self.io = io,
-                Frame::LoopBody(_) | Frame::Next(..) => {
-                    if goes_on {
-                        self.stack.push(frame);
-                    }
-                    break;
-                }
-                _ => {}
-            }
-        }
-        self.status = 0;
-    }
-
     /// Runs a script given as text, in this shell or in one of its own.
     pub(super) fn run_text(&mut self, text: &str, own: bool, world: &mut World<'_>) -> Outcome {
         match parse(text) {
@@ -584,202 +439,6 @@ impl Machine {
             .stack
             .iter()
             .any(|frame| !matches!(frame, Frame::Return(_) | Frame::Streams(_) | Frame::Leave))
-    }
-
-    fn inner(&self, node: &Arc<Node>) -> Machine {
-        Machine {
-            stack: vec![Frame::Run(node.clone())],
-            captured: String::new(),
-            children: Vec::new(),
-            debt: Duration::ZERO,
-            wake: None,
-            forever: false,
-            waits: false,
-            depth: self.depth + 1,
-            ..self.clone()
-        }
-    }
-
-    /// `( … )`: in place, with everything put back afterwards but its effects on
-    /// files. Changes of variables do not get out.
-    fn subshell(&mut self, node: &Arc<Node>, world: &mut World<'_>) {
-        let mut inner = self.inner(node);
-        let (code, _, took, forever) = inner.finish(world);
-        self.after_inner(code, took, forever);
-    }
-
-    fn after_inner(&mut self, code: i32, took: Duration, forever: bool) {
-        self.debt += took;
-        self.forever |= forever;
-        self.ended(code);
-    }
-
-    fn background(&mut self, node: &Arc<Node>) {
-        if self.children.len() < 16 && self.depth < INNER_DEPTH_MAX {
-            let child = self.inner(node);
-            self.children.push(child);
-        }
-        self.status = 0;
-    }
-
-    fn pipeline(&mut self, parts: &[Arc<Node>], world: &mut World<'_>) {
-        let mut input = self.io.input.clone();
-        let mut took = Duration::ZERO;
-        let last = parts.len().saturating_sub(1);
-        for (index, part) in parts.iter().enumerate() {
-            let mut inner = self.inner(part);
-            inner.io.input = input.take();
-            if index < last {
-                inner.io.out = Sink::Capture;
-            }
-            let (code, output, time, forever) = inner.finish(world);
-            took += time;
-            if index == last {
-                // What it captured goes where this one's output goes.
-                if self.io.out == Sink::Capture {
-                    self.out(world, &output);
-                }
-                return self.after_inner(code, took, forever);
-            }
-            if forever {
-                return self.after_inner(0, took, true);
-            }
-            input = Some(output.into());
-        }
-    }
-
-    /// The output of a substitution, without its last newlines.
-    pub(super) fn output_of(&mut self, node: &Arc<Node>, world: &mut World<'_>) -> String {
-        let mut inner = self.inner(node);
-        inner.io.out = Sink::Capture;
-        let (code, output, took, forever) = inner.finish(world);
-        self.status = code;
-        self.debt += took;
-        self.forever |= forever;
-        output.trim_end_matches('\n').to_owned()
-    }
-
-    /// Runs to the end at once: code, captured output, time, and whether it
-    /// would never end.
-    fn finish(&mut self, world: &mut World<'_>) -> (i32, String, Duration, bool) {
-        let begin = world.now;
-        if self.depth > INNER_DEPTH_MAX {
-            return (2, String::new(), Duration::ZERO, false);
-        }
-        let mut result = None;
-        for _ in 0..INNER_STEPS_MAX {
-            match self.step_own(world) {
-                Step::Exits(code) => {
-                    result = Some(code);
-                    break;
-                }
-                Step::Sleeps(at) if at.since(begin) < INNER_TIME_MAX => world.now = at,
-                _ => break,
-            }
-        }
-        let took = world.now.since(begin);
-        world.now = begin;
-        let output = std::mem::take(&mut self.captured);
-        match result {
-            Some(code) => (code, output, took, false),
-            None => (0, output, INNER_TIME_MAX, true),
-        }
-    }
-
-    /// Applies redirections; false where a file cannot be opened.
-    fn redirect(&mut self, redirects: &[Redirect], world: &mut World<'_>) -> bool {
-        for redirect in redirects {
-            match &redirect.to {
-                Target::Text(word) => {
-                    let text = self.expand_one(word, world);
-                    self.io.input = Some(text.into());
-                }
-                Target::Input(word) => {
-                    let path = self.expand_one(word, world);
-                    let path = self.path(&path);
-                    match super::filters::read(&path, world) {
-                        Some(text) => self.io.input = Some(text),
-                        None => {
-                            self.err(world, &format!("sh: can't open {path}: no such file\n"));
-                            return false;
-                        }
-                    }
-                }
-                Target::Same(to) => {
-                    let sink = if *to == 2 {
-                        self.io.err.clone()
-                    } else {
-                        self.io.out.clone()
-                    };
-                    self.point(redirect.from, sink);
-                }
-                Target::File(word, append) => {
-                    let path = self.expand_one(word, world);
-                    let path = self.path(&path);
-                    let Some(sink) = self.open(&path, *append, world) else {
-                        return false;
-                    };
-                    self.point(redirect.from, sink);
-                }
-            }
-        }
-        true
-    }
-
-    fn point(&mut self, from: u8, sink: Sink) {
-        match from {
-            2 => self.io.err = sink,
-            3 => (self.io.out, self.io.err) = (sink.clone(), sink),
-            _ => self.io.out = sink,
-        }
-    }
-
-    fn open(&mut self, path: &str, append: bool, world: &mut World<'_>) -> Option<Sink> {
-        match path {
-            "/dev/null" => return Some(Sink::Null),
-            "/dev/stdout" | "/proc/1/fd/1" | "/proc/self/fd/1" => return Some(Sink::Out),
-            "/dev/stderr" | "/proc/1/fd/2" | "/proc/self/fd/2" => return Some(Sink::Err),
-            _ => {}
-        }
-        match world.files.write(path, "", append) {
-            Ok(()) => Some(Sink::File(path.to_owned())),
-            Err(error) => {
-                self.err(
-                    world,
-                    &format!("sh: can't create {path}: {}\n", error.to_lowercase()),
-                );
-                None
-            }
-        }
-    }
-
-    /// Writes to standard output.
-    pub(super) fn out(&mut self, world: &mut World<'_>, text: &str) {
-        let sink = self.io.out.clone();
-        self.write(sink, world, text);
-    }
-
-    /// Writes to standard error.
-    pub(super) fn err(&mut self, world: &mut World<'_>, text: &str) {
-        let sink = self.io.err.clone();
-        self.write(sink, world, text);
-    }
-
-    fn write(&mut self, sink: Sink, world: &mut World<'_>, text: &str) {
-        match sink {
-            Sink::Out => world.log.write(world.now, false, text),
-            Sink::Err => world.log.write(world.now, true, text),
-            Sink::Null => {}
-            Sink::Capture => {
-                if self.captured.len() + text.len() <= CAPTURE_BYTES_MAX {
-                    self.captured.push_str(text);
-                }
-            }
-            Sink::File(path) => {
-                // A disk that is full loses what does not fit.
-                let _lost = world.files.write(&path, text, true);
-            }
-        }
     }
 
     /// An absolute path.

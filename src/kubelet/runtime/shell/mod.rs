@@ -4,6 +4,7 @@
 //! **Invariant:** a step does a bounded amount of work. A loop that never sleeps
 //! is paused for a second after [`machine::STEPS_MAX`] commands.
 
+mod archive;
 mod ast;
 mod commands;
 mod expand;
@@ -17,4 +18,4 @@ mod tests;
 mod text;
 
 pub use machine::Machine;
-pub use network::{Reach, Reached};
+pub use network::{NoAddress, Reach, Reached};

@@ -2,6 +2,7 @@
 
 use super::super::process::World;
 use super::machine::{Machine, Outcome};
+use crate::sim::Instant;
 use std::time::Duration;
 
 /// What came of a connection.
@@ -11,23 +12,49 @@ pub enum Reached {
     Http(u16, String),
     /// Connected, something else than HTTP listens.
     Open,
-    /// Nobody listens.
-    Refused,
+    /// Refused, and why (`Connection refused`, `No route to host`).
+    Refused(&'static str),
     /// No answer.
     Silence,
-    /// The name is not known.
-    UnknownHost,
+    /// The name has no address.
+    NoAddress(NoAddress),
+}
+
+/// Why a name has no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAddress {
+    /// It does not exist.
+    NoSuchName,
+    /// Nobody listens where the nameserver should be.
+    Refused,
+    /// The nameserver does not answer.
+    Silence,
+}
+
+impl NoAddress {
+    /// How long a program waits for its resolver: two attempts of five seconds
+    /// (`resolv.conf(5)`) where nobody answers.
+    fn takes(self) -> Duration {
+        match self {
+            NoAddress::Silence => RESOLVER_PATIENCE * 2,
+            NoAddress::NoSuchName | NoAddress::Refused => EXCHANGE,
+        }
+    }
 }
 
 /// The world as a process can reach it.
 pub trait Reach {
     /// Connects to a host by name or address, and asks for a path where HTTP is
     /// spoken there.
-    fn connect(&mut self, host: &str, port: u16, path: &str) -> Reached;
+    fn connect(&mut self, now: Instant, host: &str, port: u16, path: &str) -> Reached;
     /// The addresses of a name.
-    fn resolve(&mut self, host: &str) -> Vec<String>;
+    fn resolve(&mut self, now: Instant, host: &str) -> Result<Vec<String>, NoAddress>;
+    /// Who is asked for names.
+    fn nameserver(&self) -> String;
 }
 
+/// How long a question to the nameserver waits for its answer.
+const RESOLVER_PATIENCE: Duration = Duration::from_secs(5);
 /// What an exchange takes.
 const EXCHANGE: Duration = Duration::from_millis(5);
 /// When a client gives up a silent peer, unless told otherwise.
@@ -161,7 +188,8 @@ impl Machine {
                 &format!("Connecting to {}:{}\n", target.host, target.port),
             );
         }
-        match world.reach.connect(&target.host, target.port, &target.path) {
+        let Url { host, port, path } = &target;
+        match world.reach.connect(world.now, host, *port, path) {
             Reached::Http(code, body) => {
                 if shows {
                     self.err(world, &format!("  HTTP/1.1 {code} {}\n", status_text(code)));
@@ -185,19 +213,14 @@ impl Machine {
                 self.err(world, "wget: error getting response\n");
                 Outcome::Sleep(EXCHANGE, 1)
             }
-            Reached::Refused => {
-                self.err(
-                    world,
-                    &format!(
-                        "wget: can't connect to remote host ({}): Connection refused\n",
-                        target.host
-                    ),
-                );
+            Reached::Refused(why) => {
+                let text = format!("wget: can't connect to remote host ({host}): {why}\n");
+                self.err(world, &text);
                 Outcome::Sleep(EXCHANGE, 1)
             }
-            Reached::UnknownHost => {
-                self.err(world, &format!("wget: bad address '{}'\n", target.host));
-                Outcome::Sleep(EXCHANGE, 1)
+            Reached::NoAddress(why) => {
+                self.err(world, &format!("wget: bad address '{host}'\n"));
+                Outcome::Sleep(why.takes(), 1)
             }
             Reached::Silence => {
                 self.err(world, "wget: download timed out\n");
@@ -248,17 +271,22 @@ impl Machine {
         let speaks = !has(&options, 's') || has(&options, 'S');
         let Url { host, port, path } = &target;
         let limit = patience(&options, &["-m", "--max-time", "--connect-timeout"]);
-        let (takes, code, why) = match world.reach.connect(host, *port, path) {
+        let (takes, code, why) = match world.reach.connect(world.now, host, *port, path) {
             Reached::Http(code, body) => {
                 return self.curl_answer(&options, code, &body, path, world);
             }
             Reached::Open => (EXCHANGE, 52, "Empty reply from server".to_owned()),
-            Reached::Refused => (
+            Reached::Refused(why) => (
                 EXCHANGE,
                 7,
-                format!("Failed to connect to {host} port {port}: Connection refused"),
+                format!("Failed to connect to {host} port {port}: {why}"),
             ),
-            Reached::UnknownHost => (EXCHANGE, 6, format!("Could not resolve host: {host}")),
+            Reached::NoAddress(why) if why.takes() > limit => {
+                let waited = limit.as_millis();
+                let why = format!("Resolving timed out after {waited} milliseconds");
+                (limit, 28, why)
+            }
+            Reached::NoAddress(why) => (why.takes(), 6, format!("Could not resolve host: {host}")),
             Reached::Silence => (limit, 28, "Connection timed out".to_owned()),
         };
         if speaks {
@@ -320,25 +348,22 @@ impl Machine {
             return Outcome::Code(1);
         };
         let verbose = has(&options, 'v');
-        match world.reach.connect(host, port, "/") {
+        match world.reach.connect(world.now, host, port, "/") {
             Reached::Http(..) | Reached::Open => {
                 if verbose {
                     self.err(world, &format!("{host} ({host}:{port}) open\n"));
                 }
                 Outcome::Sleep(EXCHANGE, 0)
             }
-            Reached::Refused => {
+            Reached::Refused(why) => {
                 if verbose {
-                    self.err(
-                        world,
-                        &format!("nc: {host} ({host}:{port}): Connection refused\n"),
-                    );
+                    self.err(world, &format!("nc: {host} ({host}:{port}): {why}\n"));
                 }
                 Outcome::Sleep(EXCHANGE, 1)
             }
-            Reached::UnknownHost => {
+            Reached::NoAddress(why) => {
                 self.err(world, &format!("nc: bad address '{host}'\n"));
-                Outcome::Sleep(EXCHANGE, 1)
+                Outcome::Sleep(why.takes(), 1)
             }
             Reached::Silence => {
                 self.err(
@@ -354,16 +379,36 @@ impl Machine {
         let Some(name) = args.iter().find(|arg| !arg.starts_with('-')) else {
             return Outcome::Code(1);
         };
-        let found = world.reach.resolve(name);
-        self.out(world, "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\n");
-        if found.is_empty() {
-            self.out(world, &format!("** server can't find {name}: NXDOMAIN\n\n"));
-            return Outcome::Sleep(EXCHANGE, 1);
-        }
+        let found = match world.reach.resolve(world.now, name) {
+            Ok(found) => found,
+            Err(why) => return self.nslookup_failed(name, why, world),
+        };
+        self.nameserver(world);
         for address in found {
             self.out(world, &format!("Name:\t{name}\nAddress: {address}\n"));
         }
         Outcome::Sleep(EXCHANGE, 0)
+    }
+
+    fn nameserver(&mut self, world: &mut World<'_>) {
+        let server = world.reach.nameserver();
+        let text = format!("Server:\t\t{server}\nAddress:\t{server}:53\n\n");
+        self.out(world, &text);
+    }
+
+    /// busybox asks twice in five seconds, whether it is refused or not heard.
+    fn nslookup_failed(&mut self, name: &str, why: NoAddress, world: &mut World<'_>) -> Outcome {
+        if why == NoAddress::NoSuchName {
+            self.nameserver(world);
+            self.out(world, &format!("** server can't find {name}: NXDOMAIN\n\n"));
+            return Outcome::Sleep(EXCHANGE, 1);
+        }
+        if why == NoAddress::Refused {
+            self.err(world, &"nslookup: read: Connection refused\n".repeat(2));
+        }
+        let lost = ";; connection timed out; no servers could be reached\n\n";
+        self.out(world, lost);
+        Outcome::Sleep(RESOLVER_PATIENCE, 1)
     }
 
     pub(super) fn ping(&mut self, args: &[String], world: &mut World<'_>) -> Outcome {
@@ -371,9 +416,9 @@ impl Machine {
         let Some(host) = rest.first() else {
             return Outcome::Code(1);
         };
-        if world.reach.resolve(host).is_empty() {
+        if let Err(why) = world.reach.resolve(world.now, host) {
             self.err(world, &format!("ping: bad address '{host}'\n"));
-            return Outcome::Code(1);
+            return Outcome::Sleep(why.takes(), 1);
         }
         self.out(world, &format!("PING {host}: 56 data bytes\n"));
         match given(&options, &["-c"]).and_then(|count| count.parse::<u64>().ok()) {

@@ -12,8 +12,8 @@ use std::time::Duration;
 /// Programs of package managers and builders: they take a while, and succeed.
 const BUSY: &[&str] = &[
     "apt-get", "apt", "apk", "yum", "dnf", "pip", "pip3", "npm", "yarn", "gem", "bundle", "mvn",
-    "gradle", "make", "git", "tar", "unzip", "gzip", "gunzip", "dd", "openssl", "install",
-    "kubectl", "helm",
+    "gradle", "make", "git", "unzip", "gzip", "gunzip", "dd", "openssl", "install", "kubectl",
+    "helm",
 ];
 /// Interpreters: they leave TERM to the script, and most scripts leave it alone.
 const INTERPRETERS: &[&str] = &[
@@ -42,7 +42,7 @@ impl Machine {
 
     /// A server on one port, for good.
     pub(super) fn serve_port(&mut self, port: u16, world: &mut World<'_>) -> Outcome {
-        self.open_port(Protocol::Tcp, port, Serves::Plain, Duration::ZERO, world);
+        self.open_port(Protocol::Tcp, port, Serves::Silent, Duration::ZERO, world);
         Outcome::Forever
     }
 
@@ -140,7 +140,7 @@ impl Machine {
 
     /// A client of a server in this pod.
     fn client(&mut self, port: u16, good: &str, bad: &str, world: &mut World<'_>) -> Outcome {
-        match world.reach.connect("127.0.0.1", port, "/") {
+        match world.reach.connect(world.now, "127.0.0.1", port, "/") {
             Reached::Open | Reached::Http(..) => {
                 self.out(world, good);
                 Outcome::Sleep(Duration::from_millis(20), 0)

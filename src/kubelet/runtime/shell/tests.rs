@@ -6,7 +6,7 @@ use super::super::log::Log;
 use super::super::process::{Step, World};
 use super::super::reference::Reference;
 use super::super::serving::Socket;
-use super::{Machine, Reach, Reached};
+use super::{Machine, NoAddress, Reach, Reached};
 use crate::sim::Instant;
 use std::collections::BTreeMap;
 
@@ -14,18 +14,23 @@ use std::collections::BTreeMap;
 struct Web(Instant);
 
 impl Reach for Web {
-    fn connect(&mut self, host: &str, port: u16, _path: &str) -> Reached {
+    fn connect(&mut self, _now: Instant, host: &str, port: u16, _path: &str) -> Reached {
         match (host, port) {
             ("web", 80) if self.0 >= Instant::from_secs(30) => Reached::Http(200, "hi\n".into()),
-            ("web", 80) => Reached::Refused,
-            _ => Reached::UnknownHost,
+            ("web", 80) => Reached::Refused("Connection refused"),
+            ("lost", _) => Reached::NoAddress(NoAddress::Silence),
+            _ => Reached::NoAddress(NoAddress::NoSuchName),
         }
     }
-    fn resolve(&mut self, host: &str) -> Vec<String> {
+    fn resolve(&mut self, _now: Instant, host: &str) -> Result<Vec<String>, NoAddress> {
         match host {
-            "web" if self.0 >= Instant::from_secs(30) => vec!["10.96.3.4".into()],
-            _ => Vec::new(),
+            "web" if self.0 >= Instant::from_secs(30) => Ok(vec!["10.96.3.4".into()]),
+            "lost" => Err(NoAddress::Silence),
+            _ => Err(NoAddress::NoSuchName),
         }
+    }
+    fn nameserver(&self) -> String {
+        "10.96.0.10".into()
     }
 }
 
@@ -117,6 +122,8 @@ fn scripts_end_with_their_code_at_their_time() {
         ("sleep 20 & sleep 5; exit 2", 2, 5),
         ("sleep 20 & wait; exit 2", 2, 20),
         ("until nslookup web; do sleep 2; done", 0, 30),
+        ("nslookup lost", 1, 5),
+        ("wget -q http://lost; exit 3", 3, 10),
         ("until wget -q -O- http://web; do sleep 4; done", 0, 32),
         (
             "while true; do sleep 1; test $((n=n+1)) -ge 6 && break; done; exit 4",

@@ -18,6 +18,9 @@ const MARGIN: f64 = 2.0;
 /// Height of the axis below.
 const AXIS: f64 = 16.0;
 
+/// Width of a letter on the average.
+const LETTER: f64 = 6.2;
+
 type Area = DrawingArea<CanvasBackend, Shift>;
 
 /// How high so many nodes are, in CSS pixels.
@@ -31,7 +34,13 @@ pub fn nodes(ink: &Ink, canvas: HtmlCanvasElement, bars: &[Bar]) -> Result<(), S
     let area = backend.into_drawing_area();
     let width = f64::from(ink.size.0) / ink.ratio;
     let left = (width * 0.26).clamp(56.0, 120.0);
-    let right = width - (width * 0.26).clamp(64.0, 104.0);
+    // As much room for the figures as the longest of them takes.
+    let figures = bars
+        .iter()
+        .flat_map(|bar| [&bar.cpu_words, &bar.memory_words]);
+    let longest = figures.map(|words| words.chars().count()).max();
+    let room = longest.unwrap_or(0) as f64 * LETTER + 12.0;
+    let right = width - room.min(width * 0.42);
     let axis = MARGIN + bars.len() as f64 * ROW;
     for (number, bar) in bars.iter().enumerate() {
         let top = MARGIN + number as f64 * ROW;

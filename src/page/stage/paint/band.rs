@@ -60,16 +60,25 @@ fn plain(frame: &Frame, rect: &Rect, title: &str, who: &Actor) -> Rect {
 
 fn title_of(frame: &Frame, rect: &Rect, title: &str) {
     let size = (13.0 * frame.view.zoom).clamp(9.0, 14.0);
-    let room = Pen::room(Face::Bold, size, rect.w - 12.0);
+    let pad = 8.0_f64.min(rect.w * 0.08);
+    let room = Pen::room(Face::Bold, size, rect.w - 1.5 * pad);
     let short = match title {
         "controller manager" => "controllers",
         "cloud controller" => "cloud",
         "load balancer" => "balancer",
         title => title,
     };
-    let fits = title.chars().count() <= room;
-    let title = words::shorten(if fits { title } else { short }, room.max(3));
-    let at = Point::new(rect.x + 8.0_f64.min(rect.w * 0.08), rect.y + size * 1.15);
+    let title = if title.chars().count() <= room {
+        title
+    } else {
+        short
+    };
+    // A small box has small words rather than half of one.
+    let fitting = (rect.w - 1.5 * pad) / Pen::width(Face::Bold, 1.0, title).max(1.0);
+    let size = size.min(fitting.max(7.0));
+    let room = Pen::room(Face::Bold, size, rect.w - 1.5 * pad);
+    let title = words::shorten(title, room.max(3));
+    let at = Point::new(rect.x + pad, rect.y + size * 1.15);
     frame.pen.text(
         &title,
         at,

@@ -24,8 +24,13 @@ use super::motion::{MESSAGE_MS, SHAKE_MS};
 use crate::api::Kind;
 use crate::page::state::World;
 use crate::session::protocol::{PodView, Subject};
+use crate::sim::trace::Name;
 use crate::sim::{Actor, Instant};
 use pen::{Align, Face};
+use std::collections::BTreeSet;
+
+/// Pods smaller than this get no rings of their own.
+const RING_PIXELS_MIN: f64 = 7.0;
 
 /// Everything that one frame is drawn from.
 pub struct Frame<'a> {
@@ -103,6 +108,7 @@ impl Frame<'_> {
         let Some(Subject::Object { kind, key }) = &self.director.selection else {
             return;
         };
+        let scene = &self.director.scene;
         let belongs: Box<dyn Fn(&PodView) -> bool> = match kind {
             Kind::Service => {
                 let service = self
@@ -123,13 +129,23 @@ impl Frame<'_> {
             }),
             _ => return,
         };
-        for pod in self.world.pods.values().filter(|pod| belongs(pod)) {
-            if let Some(rect) = self.director.pod_rect(&pod.uid, self.now) {
-                let rect = self.view.rect(&rect).inset(-3.0);
-                self.pen
-                    .stroke_rect(&rect, 8.0, &self.palette.select, 1.2, false);
-            }
+        let pods = self.world.pods.values().filter(|pod| belongs(pod));
+        let color = &self.palette.select;
+        if self.view.zoom * scene.slot_w.min(scene.metrics().slot_h) < RING_PIXELS_MIN {
+            // Too small for rings of their own: the nodes that hold them are told.
+            let nodes: BTreeSet<&Name> = pods.filter_map(|pod| pod.node.as_ref()).collect();
+            let cards = nodes.into_iter().filter_map(|node| scene.card(node));
+            let rects: Vec<Rect> = cards.map(|card| self.view.rect(&card.rect)).collect();
+            return self.pen.stroke_rects(&rects, 3.0, color, 1.2);
         }
+        let around = |pod: &PodView| {
+            let rect = self.director.pod_rect(&pod.uid, self.now)?;
+            let rect = self.view.rect(&rect);
+            // Small pods stand close: their rings must not meet.
+            Some(rect.inset(-(rect.w * 0.1).clamp(0.5, 3.0)))
+        };
+        let rects: Vec<Rect> = pods.filter_map(around).collect();
+        self.pen.stroke_rects(&rects, 8.0, color, 1.2);
     }
 
     fn hovered(&self) -> Option<Rect> {

@@ -19,6 +19,7 @@ pub fn draw(frame: &Frame) {
     ghosts(frame);
     messages(frame);
     flights(frame);
+    unflown(frame);
     packets::runs(frame);
     packets::followed(frame);
 }
@@ -70,6 +71,20 @@ fn flights(frame: &Frame) {
         waiting.node = None;
         draw_pod(frame, &waiting, &rect, false);
     }
+}
+
+/// What the eye could not have followed, as a number.
+fn unflown(frame: &Frame) {
+    let (count, _) = frame.director.motion.unflown;
+    if count == 0 {
+        return;
+    }
+    let text = format!("+{count} more");
+    let w = Pen::width(Face::Bold, 11.0, &text) + 16.0;
+    let queue = frame.view.rect(&frame.director.scene.queue);
+    let middle = queue.center();
+    let pill = Rect::new(middle.x - w / 2.0, middle.y - 10.0, w, 20.0);
+    frame.pill(&pill, &text, 11.0, &frame.palette.waiting);
 }
 
 fn messages(frame: &Frame) {

@@ -178,6 +178,16 @@ impl<'a> Pen<'a> {
         self.context.stroke();
     }
 
+    /// Outlines many rectangles of one colour at once.
+    pub fn stroke_rects(&self, rects: &[Rect], radius: f64, color: &str, width: f64) {
+        self.stroke_style(color, width, false);
+        self.context.begin_path();
+        for rect in rects {
+            self.add_rect(rect, radius);
+        }
+        self.context.stroke();
+    }
+
     /// A line through points.
     pub fn line(&self, points: &[Point], color: &str, width: f64, dashed: bool) {
         self.lines([points], color, width, dashed);

@@ -39,8 +39,10 @@ pub(super) fn wiring(frame: &Frame, card: &Card, node: &NodeView) {
         let arrow = [Point::new(proxy.right(), y), Point::new(hooks.x, y)];
         pen.line(&arrow, &palette.wire, 1.0, true);
         let size = (foot.h * 0.13).clamp(8.0, 11.0);
-        let at = Point::new(from.x, from.y + size * 0.85);
-        pen.text("cni0", at, Face::Mono, size, Align::Left, &palette.faint);
+        if proxy.y - from.y >= size * 1.5 {
+            let at = Point::new(from.x, from.y + size * 0.85);
+            pen.text("cni0", at, Face::Mono, size, Align::Left, &palette.faint);
+        }
         let ip_at = Point::new(foot.x, eth0.y + size * 0.1);
         let room = Pen::room(Face::Mono, size, eth0.x - 4.0 - ip_at.x);
         if room >= node.ip.len() {
@@ -132,7 +134,7 @@ fn tab(frame: &Frame, rect: &Rect, words: &str, edge: &str) {
     pen.fill_rect(rect, 4.0, &palette.raised);
     pen.stroke_rect(rect, 4.0, edge, 1.0, false);
     let size = (rect.h * 0.62).clamp(7.0, 11.0);
-    if rect.h >= 7.5 && Pen::room(Face::Mono, size, rect.w) >= words.len() {
+    if rect.h >= 7.5 && Pen::room(Face::Mono, size, rect.w - 5.0) >= words.len() {
         pen.text(
             words,
             rect.center(),
