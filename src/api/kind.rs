@@ -1,5 +1,6 @@
 //! The kinds that the API server knows, as discovery lists them.
 
+use super::custom_kind::CustomKind;
 use serde::{Deserialize, Serialize};
 
 /// What discovery says of a kind.
@@ -33,10 +34,12 @@ macro_rules! kinds {
                 #[doc = concat!("`", $group, "/", $version, "` ", stringify!($kind), ".")]
                 $kind,
             )*
+            /// A kind that a CustomResourceDefinition made.
+            Custom(CustomKind),
         }
 
         impl Kind {
-            /// Every kind, in the order of declaration.
+            /// Every built-in kind, in the order of declaration.
             pub const ALL: &'static [Kind] = &[$(Kind::$kind),*];
 
             /// What discovery says of it.
@@ -52,6 +55,7 @@ macro_rules! kinds {
                         namespaced: $namespaced,
                         simulated: $simulated,
                     },)*
+                    Kind::Custom(custom) => custom.info(),
                 }
             }
         }
@@ -120,6 +124,14 @@ kinds! {
 }
 
 impl Kind {
+    /// What a definition said of it, where one made it.
+    pub fn custom(self) -> Option<CustomKind> {
+        match self {
+            Kind::Custom(custom) => Some(custom),
+            _ => None,
+        }
+    }
+
     /// `v1`, `apps/v1`.
     pub fn api_version(self) -> String {
         let info = self.info();

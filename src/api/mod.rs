@@ -5,16 +5,19 @@
 //! is one shared allocation; whoever changes it makes a new one.
 
 pub mod age;
+mod custom_kind;
 pub mod decode;
 mod kind;
 pub mod label_syntax;
 mod object;
 pub mod patch;
 pub mod quantity;
+pub mod schema;
 pub mod selector;
 pub mod similar;
 pub mod status;
 
+pub use custom_kind::{CustomInfo, CustomKind, ScalePaths};
 pub use kind::{Kind, KindInfo};
 pub use object::{Key, Object, Resource, Untyped};
 

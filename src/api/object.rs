@@ -124,21 +124,30 @@ macro_rules! objects {
                 }
             }
 
-            /// Reads an object of `kind` from JSON, and names the fields in it
-            /// that do not exist. `apiVersion` and `kind` inside the value are
-            /// not looked at.
-            pub fn read(kind: Kind, value: &Value) -> Result<(Object, Vec<String>), String> {
+            /// Whether objects of this kind are held as a type of their own.
+            pub fn is_typed(kind: Kind) -> bool {
+                matches!(kind, $(Kind::$kind)|*)
+            }
+
+            /// Holds what has been read as `kind` already.
+            pub(super) fn hold(kind: Kind, value: Value) -> Result<Object, String> {
                 match kind {
-                    $(Kind::$kind => {
-                        let (object, unknown) = decode::read::<$kind>(value)?;
-                        Ok((Object::$kind(Arc::new(object)), unknown))
-                    })*
-                    _ => read_untyped(kind, value),
+                    $(Kind::$kind => plain::<$kind>(value),)*
+                    _ => hold_untyped(kind, value),
                 }
             }
 
-            /// The object as JSON, with `apiVersion` and `kind`.
+            /// The object as JSON, with `apiVersion` and `kind`. Managers whose fields
+            /// were not worked out are left out.
             pub fn to_json(&self) -> Value {
+                let mut value = self.written();
+                if let Some(metadata) = value.get_mut("metadata") {
+                    without_notes(metadata);
+                }
+                value
+            }
+
+            fn written(&self) -> Value {
                 match self {
                     $(Object::$kind(object) => serde_json::to_value(&**object).unwrap_or_default(),)*
                     Object::Other(kind, object) => {
@@ -181,32 +190,57 @@ objects! {
     Pod Node Namespace Event Service Endpoints ConfigMap Secret ServiceAccount EndpointSlice Deployment ReplicaSet Lease
 }
 
-/// A kind that no component acts on: only its metadata has a schema here.
-fn read_untyped(kind: Kind, value: &Value) -> Result<(Object, Vec<String>), String> {
-    let Value::Object(map) = value else {
-        return Err(format!(
-            "json: cannot unmarshal {} into Go value of type v1.{}",
-            decode::go_kind(value),
-            kind.info().kind
-        ));
+/// Takes out the managers of fields that are not told.
+fn without_notes(metadata: &mut Value) {
+    let Value::Object(map) = metadata else {
+        return;
     };
-    let metadata = map.get("metadata").unwrap_or(&Value::Null);
-    let (head, unknown) = decode::read::<Head>(&serde_json::json!({ "metadata": metadata }))?;
-    let mut rest = map.clone();
-    for key in ["apiVersion", "kind", "metadata"] {
-        rest.remove(key);
+    if let Some(Value::Array(entries)) = map.get_mut("managedFields") {
+        entries.retain(|entry| entry.get("fieldsV1").is_some());
+        if entries.is_empty() {
+            map.remove("managedFields");
+        }
     }
-    let metadata = head.metadata;
-    Ok((
-        Object::Other(kind, Arc::new(Untyped { metadata, rest })),
-        unknown,
-    ))
 }
 
-#[derive(Deserialize)]
-#[serde(rename = "ObjectMeta")]
-struct Head {
-    metadata: ObjectMeta,
+fn plain<K: Resource>(value: Value) -> Result<Object, String> {
+    match serde_json::from_value::<K>(value) {
+        Ok(object) => Ok(Object::of(object)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn hold_untyped(kind: Kind, value: Value) -> Result<Object, String> {
+    let Value::Object(mut rest) = value else {
+        let found = decode::go_kind(&value);
+        let named = kind.info().kind;
+        return Err(format!(
+            "json: cannot unmarshal {found} into Go value of type v1.{named}"
+        ));
+    };
+    for key in ["apiVersion", "kind"] {
+        rest.remove(key);
+    }
+    let metadata = match rest.remove("metadata") {
+        None | Some(Value::Null) => ObjectMeta::default(),
+        Some(metadata) => serde_json::from_value(metadata).map_err(|it| it.to_string())?,
+    };
+    Ok(Object::Other(kind, Arc::new(Untyped { metadata, rest })))
+}
+
+impl Object {
+    /// Reads an object of `kind` from JSON, and names the fields in it that do not
+    /// exist. `apiVersion` and `kind` inside the value are not looked at.
+    pub fn read(kind: Kind, value: &Value) -> Result<(Object, Vec<String>), String> {
+        let decode::Reading { result, unknown } = decode::read(kind, value);
+        match result {
+            Ok(object) => Ok((object, unknown.into_iter().map(|it| it.path).collect())),
+            Err(faults) => {
+                let first = faults.into_iter().next();
+                Err(first.map(|fault| fault.message).unwrap_or_default())
+            }
+        }
+    }
 }
 
 impl Object {
@@ -220,6 +254,23 @@ impl Object {
 }
 
 impl Object {
+    /// Holds a custom resource: everything but its type and metadata.
+    pub fn hold_custom(kind: Kind, rest: Value) -> Object {
+        let rest = match rest {
+            Value::Object(rest) => rest,
+            _ => Map::new(),
+        };
+        let metadata = ObjectMeta::default();
+        Object::Other(kind, Arc::new(Untyped { metadata, rest }))
+    }
+
+    /// Its metadata as JSON.
+    pub fn metadata_json(&self) -> Value {
+        let mut metadata = serde_json::to_value(self.meta()).unwrap_or_default();
+        without_notes(&mut metadata);
+        metadata
+    }
+
     /// Its namespace and name.
     pub fn key(&self) -> Key {
         Key::of(self.meta())

@@ -57,6 +57,17 @@ pub fn conflict(kind: Kind, name: &str, why: &str) -> ApiError {
     })
 }
 
+/// 409: an apply wants fields that others manage.
+pub fn apply_conflict(message: String, causes: Vec<StatusCause>) -> ApiError {
+    Box::new(Status {
+        details: Some(StatusDetails {
+            causes: Some(causes),
+            ..StatusDetails::default()
+        }),
+        ..failure(409, "Conflict", message)
+    })
+}
+
 /// The reason that optimistic concurrency gives for a [`conflict`].
 pub const OBJECT_MODIFIED: &str =
     "the object has been modified; please apply your changes to the latest version and try again";
@@ -178,6 +189,21 @@ pub fn internal(message: impl Into<String>) -> ApiError {
     let mut status = failure(500, "", message.into());
     status.reason = None;
     Box::new(status)
+}
+
+/// 500 (`NewInternalError`).
+pub fn internal_error(why: &str) -> ApiError {
+    let message = format!("Internal error occurred: {why}");
+    Box::new(Status {
+        details: Some(StatusDetails {
+            causes: Some(vec![StatusCause {
+                message: Some(why.to_owned()),
+                ..StatusCause::default()
+            }]),
+            ..StatusDetails::default()
+        }),
+        ..failure(500, "InternalError", message)
+    })
 }
 
 /// 409: the name stands on an object that is still being deleted.

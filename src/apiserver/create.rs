@@ -1,9 +1,11 @@
 //! POST of an object.
 
 use super::storage::Call;
-use super::{Body, Response, Version, admission, defaulting, strategy, validation, warnings};
+use super::{
+    Body, Response, Version, admission, custom, defaulting, strategy, validation, warnings,
+};
 use crate::api::status::{self, ApiError};
-use crate::api::{Key, Object, ObjectMeta, Time};
+use crate::api::{Key, Kind, Object, ObjectMeta, Time};
 
 /// How often a generated name is drawn anew when it is taken
 /// (`maxNameGenerationCreateAttempts` is 8 in all).
@@ -19,19 +21,34 @@ impl Call<'_> {
         let mut object = self.read_object(body)?;
         self.place(object.meta_mut())?;
         defaulting::apply(&mut object);
+        if self.kind() == Kind::CustomResourceDefinition {
+            custom::before_create(&mut object);
+        }
         self.create_object(object)
     }
 
     /// Creates an object that has been read, placed and defaulted.
     pub(super) fn create_object(mut self, mut object: Object) -> Response {
+        if let Some((definition, _)) = self.served()
+            && definition.terminating
+        {
+            let name = object.meta().name.as_deref().unwrap_or_default();
+            let why = "create not allowed while custom resource definition is terminating";
+            return Err(status::forbidden(self.kind(), name, why));
+        }
+        if !self.owners_known {
+            self.track(&mut object, None);
+        }
         admission::on_create(&mut self, &mut object)?;
         let meta = object.meta_mut();
         meta.deletion_timestamp = None;
         meta.deletion_grace_period_seconds = None;
         meta.self_link = None;
-        meta.managed_fields = None;
         self.fill_system_fields(object.meta_mut());
         strategy::prepare_for_create(&mut object, self.sim.now);
+        if self.kind() == Kind::CustomResourceDefinition {
+            custom::before_create(&mut object);
+        }
         let meta = object.meta();
         if !matches!(meta.resource_version.as_deref(), None | Some("" | "0")) {
             return Err(status::internal(
@@ -41,6 +58,7 @@ impl Call<'_> {
         let mut causes = self.service_family_causes(&object, None);
         if causes.is_empty() {
             causes = validation::create(&object);
+            causes.extend(self.custom_causes(&object, None));
         }
         if self.options.version == Version::EventsV1 {
             causes.extend(validation::new_event(&object, None));

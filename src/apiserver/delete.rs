@@ -2,7 +2,7 @@
 //! (`registry/generic/registry/store.go`, `registry/rest/delete.go`).
 
 use super::storage::Call;
-use super::{Body, DeleteOptions, Propagation, Reply, Response, strategy, warnings};
+use super::{Body, DeleteOptions, Propagation, Reply, Response, custom, strategy, warnings};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind, Object, Time};
 use std::time::Duration;
@@ -32,6 +32,9 @@ impl Call<'_> {
         if self.kind() == Kind::Job && options.propagation.is_none() {
             self.warnings.push(warnings::JOB_ORPHANS.to_owned());
         }
+        if self.kind() == Kind::CustomResourceDefinition {
+            return self.delete_definition(options);
+        }
         let key = self.target.key.clone();
         if self.kind() == Kind::PriorityClass && key.name.starts_with("system-") {
             let why = "this is a system priority class and cannot be deleted";
@@ -40,6 +43,18 @@ impl Call<'_> {
         let (object, at_once) = self.delete_one(&key, options)?;
         if at_once && !strategy::returns_deleted(self.kind()) {
             return self.done(object);
+        }
+        self.reply(object, false)
+    }
+
+    /// Its resources go first.
+    fn delete_definition(mut self, options: DeleteOptions) -> Response {
+        let entry = self.stored()?;
+        let (mut object, revision) = (entry.object.clone(), entry.mod_revision);
+        check_preconditions(self.kind(), &object, &options)?;
+        if object.meta().deletion_timestamp.is_none() {
+            custom::before_delete(&mut object, self.sim.now);
+            object = self.write(self.target.key.clone(), revision, object)?;
         }
         self.reply(object, false)
     }

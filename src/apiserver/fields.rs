@@ -191,6 +191,20 @@ fn field_of<'a>(object: &'a Object, field: &str) -> Option<Cow<'a, str>> {
 }
 
 fn untyped_field<'a>(kind: Kind, untyped: &'a Untyped, field: &str) -> Option<Cow<'a, str>> {
+    if let Some(custom) = kind.custom() {
+        let known = |it: &String| it.trim_start_matches('.') == field;
+        if !custom.custom().selectable.iter().any(known) {
+            return None;
+        }
+        let (first, rest) = field.split_once('.').unwrap_or((field, ""));
+        let value = untyped.rest.get(first);
+        let value = value.and_then(|value| super::custom::at(value, rest));
+        return Some(match value {
+            Some(serde_json::Value::String(text)) => Cow::Borrowed(text),
+            Some(serde_json::Value::Null) | None => Cow::Borrowed(""),
+            Some(other) => Cow::Owned(other.to_string()),
+        });
+    }
     if (kind, field) == (Kind::CertificateSigningRequest, "spec.signerName") {
         let spec = untyped.rest.get("spec");
         let name = spec.and_then(|spec| spec.get("signerName")?.as_str());
@@ -216,6 +230,7 @@ fn unsupported(kind: Kind, field: &str) -> String {
         | Kind::Secret
         | Kind::Service
         | Kind::CertificateSigningRequest
+        | Kind::Custom(_)
         | Kind::ReplicationController => format!("field label not supported: {field}"),
         Kind::Job => format!("field label {field:?} not supported for Job"),
         _ => format!(

@@ -5,11 +5,13 @@
 //! **Invariant:** nothing outside this folder writes to [`Etcd`].
 
 mod admission;
+pub(crate) mod apply;
 pub(crate) mod base64;
 mod bind;
 mod compaction;
 mod continue_token;
 mod create;
+pub mod custom;
 pub mod defaulting;
 mod delete;
 mod events;
@@ -19,7 +21,6 @@ pub mod http;
 mod jobs;
 mod list_options;
 mod namespaces;
-mod omit;
 mod patch;
 mod pod_parts;
 mod qos;
@@ -40,7 +41,6 @@ pub mod validation;
 mod versions;
 mod warnings;
 mod watch;
-mod zeros;
 
 pub use read::Filter;
 pub use request::{
@@ -72,6 +72,7 @@ pub struct ApiServer {
     /// Its process is gone, or that of etcd: nobody listens at [`ADDRESS`].
     down: bool,
     etcd: Etcd,
+    definitions: custom::Definitions,
     watches: watch::Hub,
     services: services::Allocators,
     event_lease: events::LeaseManager,
@@ -126,6 +127,11 @@ impl ApiServer {
     /// The store, to look at.
     pub fn etcd(&self) -> &Etcd {
         &self.etcd
+    }
+
+    /// The kinds that CustomResourceDefinitions made.
+    pub fn definitions(&self) -> &custom::Definitions {
+        &self.definitions
     }
 
     /// Whether its process, and that of its store, run.

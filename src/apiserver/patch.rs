@@ -1,11 +1,11 @@
 //! PATCH: the object's JSON is patched, read again, and written as by a PUT.
 
 use super::storage::Call;
-use super::{Body, PatchType, Response, defaulting, omit, validation};
-use crate::api::decode::{self, Strictness};
+use super::{Body, PatchType, Response, custom, defaulting, validation};
+use crate::api::decode::{self, Decoded, Strictness};
 use crate::api::patch::{self, PatchError};
 use crate::api::status::{self, ApiError};
-use crate::api::{Kind, Object};
+use crate::api::{Kind, Object, schema};
 use serde_json::Value;
 
 impl Call<'_> {
@@ -13,6 +13,9 @@ impl Call<'_> {
         let Body::Patch(patch_type, patch) = body else {
             return Err(status::bad_request("the request has no patch"));
         };
+        if patch_type == PatchType::Apply {
+            return self.apply(patch);
+        }
         let strictness = Strictness::of_option(&self.options.field_validation)?;
         let entry = self.stored()?;
         let (old, revision) = (entry.object.clone(), entry.mod_revision);
@@ -20,13 +23,9 @@ impl Call<'_> {
         let document = version.from_stored(self.kind(), old.to_json());
         let patched = apply_patch(self.kind(), patch_type, &document, &patch)?;
         let patched = version.to_stored(self.kind(), patched);
-        let mut tidy = patched.clone();
-        omit::tidy(self.kind(), &mut tidy);
-        if let Some(why) = omit::micro_time_fault(self.kind(), &tidy) {
-            return Err(invalid_patch(patch_type, &patch, &patched, &why));
-        }
-        let decoded = same_type(self.kind(), &patched)
-            .and_then(|()| decode::decode_patched(self.kind(), &tidy, strictness))
+        let decoded = self
+            .same_type(&patched)
+            .and_then(|()| self.decode_patched(&patched, strictness))
             .map_err(|why| invalid_patch(patch_type, &patch, &patched, &why))?;
         self.warnings.extend(decoded.warnings);
         let mut object: Object = decoded.object;
@@ -34,6 +33,29 @@ impl Call<'_> {
         self.place(object.meta_mut())?;
         defaulting::apply(&mut object);
         self.finish_update(object, old, revision)
+    }
+}
+
+impl Call<'_> {
+    /// What came out of a patch, as an object.
+    pub(super) fn decode_patched(
+        &self,
+        patched: &Value,
+        strictness: Strictness,
+    ) -> Result<Decoded, String> {
+        match self.served() {
+            Some((definition, served)) => {
+                custom::read_patched(&definition, &served, patched, strictness)
+            }
+            None => decode::decode_patched(self.kind(), patched, strictness),
+        }
+    }
+
+    fn same_type(&self, patched: &Value) -> Result<(), String> {
+        match self.kind().custom() {
+            Some(_) => Ok(()),
+            None => same_type(self.kind(), patched),
+        }
     }
 }
 
@@ -57,13 +79,13 @@ pub(super) fn apply_patch(
     let outcome = match patch_type {
         PatchType::Json => patch::json(document, patch),
         PatchType::Merge => patch::merge(document, patch),
-        PatchType::Strategic => patch::strategic::apply(document, patch),
-        PatchType::Apply => {
-            return Err(status::unsupported_media_type(&format!(
-                "server-side apply of {} is not simulated here: use client-side apply",
-                kind.info().plural
-            )));
+        PatchType::Strategic if kind.custom().is_some() => {
+            return Err(status::unsupported_media_type(
+                "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
+            ));
         }
+        PatchType::Strategic => patch::strategic::apply(schema::of_kind(kind), document, patch),
+        PatchType::Apply => patch::merge(document, patch),
     };
     outcome.map_err(|error| match error {
         PatchError::Malformed(message) => status::bad_request(message),

@@ -147,6 +147,8 @@ pub struct Options {
     pub field_validation: String,
     /// Who manages the fields.
     pub field_manager: String,
+    /// Whether an apply takes fields from others, where the caller said so.
+    pub force: Option<bool>,
     /// Items a page, or 0.
     pub limit: u64,
     /// Where the last page ended, or empty.

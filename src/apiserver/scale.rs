@@ -2,11 +2,11 @@
 
 use super::patch::{apply_patch, go_document};
 use super::storage::Call;
-use super::{Body, Reply, Response};
+use super::{Body, PatchType, Reply, Response, custom};
 use crate::api::selector::Selector;
 use crate::api::status::{self, ApiError};
-use crate::api::{LabelSelector, Object};
-use serde_json::{Value, json};
+use crate::api::{Kind, LabelSelector, Object, ScalePaths};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// What `/scale` shows of a workload.
@@ -29,6 +29,9 @@ impl Scale {
                 let spec = set.spec.as_ref()?;
                 let current = set.status.as_ref().map_or(0, |status| status.replicas);
                 (spec.replicas.unwrap_or(1), current, text_of(&spec.selector))
+            }
+            Object::Other(Kind::Custom(custom), untyped) => {
+                return Scale::of_custom(custom.custom().scale.as_ref()?, &untyped.rest);
             }
             Object::Other(_, untyped) => {
                 let spec = untyped.rest.get("spec")?;
@@ -54,6 +57,23 @@ impl Scale {
             replicas,
             current,
             selector,
+        })
+    }
+
+    fn of_custom(paths: &ScalePaths, rest: &Map<String, Value>) -> Option<Scale> {
+        let value = Value::Object(rest.clone());
+        let number = |path: &str| {
+            let number = custom::at(&value, path)?.as_i64()?;
+            i32::try_from(number).ok()
+        };
+        let selector = match paths.selector.as_str() {
+            "" => None,
+            path => custom::at(&value, path).and_then(Value::as_str),
+        };
+        Some(Scale {
+            replicas: number(&paths.spec_replicas)?,
+            current: number(&paths.status_replicas).unwrap_or(0),
+            selector: selector.unwrap_or_default().to_owned(),
         })
     }
 
@@ -102,6 +122,15 @@ fn set_replicas(object: &mut Object, replicas: i32) {
         Object::ReplicaSet(set) => {
             Arc::make_mut(set).spec.get_or_insert_default().replicas = Some(replicas);
         }
+        Object::Other(Kind::Custom(custom), untyped) => {
+            let path = custom
+                .custom()
+                .scale
+                .as_ref()
+                .map(|it| it.spec_replicas.as_str());
+            let path = path.unwrap_or_default().trim_start_matches('.');
+            put(&mut Arc::make_mut(untyped).rest, path, replicas);
+        }
         Object::Other(_, untyped) => {
             let rest = &mut Arc::make_mut(untyped).rest;
             if let Some(Value::Object(spec)) = rest.get_mut("spec") {
@@ -112,15 +141,51 @@ fn set_replicas(object: &mut Object, replicas: i32) {
     }
 }
 
+/// Sets a number at a simple path.
+fn put(map: &mut Map<String, Value>, path: &str, number: i32) {
+    match path.split_once('.') {
+        None => drop(map.insert(path.to_owned(), number.into())),
+        Some((first, rest)) => {
+            let inner = map.entry(first).or_insert_with(|| json!({}));
+            if let Value::Object(inner) = inner {
+                put(inner, rest, number);
+            }
+        }
+    }
+}
+
+/// 404; 500 where a custom resource has no replicas.
+fn no_scale(kind: Kind) -> ApiError {
+    match kind
+        .custom()
+        .and_then(|custom| custom.custom().scale.as_ref())
+    {
+        Some(paths) => status::internal_error(&format!(
+            "the spec replicas field {:?} does not exist",
+            paths.spec_replicas
+        )),
+        None => status::no_such_path(),
+    }
+}
+
 impl Call<'_> {
     fn scale(&self) -> Result<(Object, Scale), ApiError> {
         let object = self.stored()?.object.clone();
-        let scale = Scale::of(&object).ok_or_else(status::no_such_path)?;
-        Ok((object, scale))
+        // A custom resource may have no replicas yet.
+        let none = || {
+            self.kind().custom().map(|_| Scale {
+                replicas: 0,
+                current: 0,
+                selector: String::new(),
+            })
+        };
+        let scale = Scale::of(&object).or_else(none);
+        Ok((object, scale.ok_or_else(status::no_such_path)?))
     }
 
     pub(super) fn get_scale(self) -> Response {
-        let (object, scale) = self.scale()?;
+        let object = self.stored()?.object.clone();
+        let scale = Scale::of(&object).ok_or_else(|| no_scale(self.kind()))?;
         scale.reply(object)
     }
 
@@ -160,6 +225,9 @@ impl Call<'_> {
         let Body::Patch(patch_type, patch) = body else {
             return Err(status::bad_request("the request has no patch"));
         };
+        if patch_type == PatchType::Apply {
+            return self.apply_scale(&patch);
+        }
         let Scale {
             replicas,
             current,
@@ -176,6 +244,26 @@ impl Call<'_> {
             return Err(status::invalid_input("", "", "", vec![cause]));
         }
         self.put_scale(&patched)
+    }
+
+    /// The replicas are applied to the workload.
+    fn apply_scale(self, scale: &Value) -> Response {
+        check_type(scale)?;
+        replicas_of(scale)?;
+        let mut config = json!({
+            "apiVersion": self.kind().api_version(),
+            "kind": self.kind().info().kind,
+            "metadata": scale.get("metadata"),
+        });
+        if let Some(replicas) = scale.pointer("/spec/replicas") {
+            config["spec"] = json!({ "replicas": replicas });
+        }
+        match self.apply(config)? {
+            Reply::Object { object, .. } => Scale::of(&object)
+                .ok_or_else(status::no_such_path)?
+                .reply(object),
+            other => Ok(other),
+        }
     }
 
     fn set_scale(self, replicas: i32, version: Option<String>) -> Response {

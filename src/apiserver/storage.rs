@@ -1,17 +1,18 @@
 //! From request to store: one [`Call`] a request, with the steps that all verbs
 //! share.
 
+use super::custom::{self, Definition, Served};
 use super::list_options;
-use super::omit;
 use super::{
-    ApiServer, Body, Filter, Options, Reply, Request, Response, Subresource, Target, warnings,
+    ApiServer, Body, Filter, Options, Reply, Request, Response, Subresource, Target, Version,
+    warnings,
 };
 use crate::api::decode::{self, Strictness};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind, Object};
 use crate::etcd::{Entry, StoreError, StoreKey};
 use crate::sim::trace::{Verb, What};
-use crate::sim::{Cause, RecordId, Sim};
+use crate::sim::{Actor, Cause, RecordId, Sim};
 use std::sync::Arc;
 
 pub(super) fn handle(
@@ -35,6 +36,8 @@ pub(super) fn handle(
         sim,
         target: &target,
         options: &options,
+        caller: &caller,
+        owners_known: false,
         warnings: Vec::new(),
     };
     let response = call.answer(verb, body);
@@ -104,6 +107,8 @@ pub(super) fn check_watch(
         sim,
         target: &target,
         options: &options,
+        caller: &caller,
+        owners_known: false,
         warnings: Vec::new(),
     };
     let checked = list_options::check(&options, true).and_then(|()| call.filter());
@@ -135,11 +140,15 @@ pub(super) struct Call<'a> {
     pub(super) record: RecordId,
     pub(super) target: &'a Target,
     pub(super) options: &'a Options,
+    pub(super) caller: &'a Actor,
+    /// Whether the object at hand says who manages its fields from now on.
+    pub(super) owners_known: bool,
     pub(super) warnings: Vec<String>,
 }
 
 impl Call<'_> {
-    fn answer(self, verb: Verb, body: Body) -> Response {
+    fn answer(mut self, verb: Verb, body: Body) -> Response {
+        self.check_custom()?;
         match (verb, self.target.subresource) {
             (Verb::Create, Subresource::None) => self.create(body),
             (Verb::Create, Subresource::Binding) => self.bind(body),
@@ -168,16 +177,17 @@ impl Call<'_> {
     pub(super) fn read_object(&mut self, body: Body) -> Result<Object, ApiError> {
         match body {
             Body::Object(object) if object.kind() == self.kind() => Ok(object),
+            Body::Json(value) if self.kind().custom().is_some() => {
+                let strictness = Strictness::of_option(&self.options.field_validation)?;
+                let Some((definition, served)) = self.served() else {
+                    return Err(status::no_such_path());
+                };
+                let decoded = custom::read(&definition, &served, &value, strictness)?;
+                self.warnings.extend(decoded.warnings);
+                Ok(decoded.object)
+            }
             Body::Json(value) => {
-                let mut value = self.options.version.to_stored(self.kind(), value);
-                omit::tidy(self.kind(), &mut value);
-                if let Some(why) = omit::micro_time_fault(self.kind(), &value) {
-                    let info = self.kind().info();
-                    return Err(status::bad_request(format!(
-                        "{} in version {:?} cannot be handled as a {}: {why}",
-                        info.kind, info.version, info.kind
-                    )));
-                }
+                let value = self.options.version.to_stored(self.kind(), value);
                 let strictness = Strictness::of_option(&self.options.field_validation)?;
                 let decoded = decode::decode(self.kind(), &value, strictness)?;
                 self.warnings.extend(decoded.warnings);
@@ -285,8 +295,49 @@ impl Call<'_> {
                 event_lease.attach(etcd, &write.key, self.sim.now);
             }
             self.api.watches.publish(write);
+            self.follow(kind, write.after.is_none());
         }
         Ok(write)
+    }
+
+    /// Definitions make kinds, and wait for the last of their resources to go.
+    fn follow(&mut self, kind: Kind, gone: bool) {
+        let waits = || {
+            let definition = self.api.definitions.of(kind);
+            gone && definition.is_some_and(|definition| definition.terminating)
+        };
+        if kind == Kind::CustomResourceDefinition || waits() {
+            self.api.follow_definitions(self.sim.now, Some(self.record));
+        }
+    }
+
+    /// What the definition of a custom kind says of the version asked for.
+    pub(super) fn served(&self) -> Option<(Arc<Definition>, Served)> {
+        let definition = self.api.definitions.of(self.kind())?.clone();
+        let asked = match self.options.version {
+            Version::Custom(name) => name,
+            _ => self.kind().info().version,
+        };
+        let served = definition.version(asked)?.clone();
+        Some((definition, served))
+    }
+
+    /// What a custom resource is not asked for.
+    fn check_custom(&mut self) -> Result<(), ApiError> {
+        let Some((_, served)) = self.served() else {
+            return Ok(());
+        };
+        self.warnings.extend(served.deprecation.clone());
+        let kind = self.kind();
+        let missing = match self.target.subresource {
+            Subresource::Status => !served.has_status,
+            Subresource::Scale => served.scale.is_none(),
+            _ => false,
+        };
+        if missing {
+            return Err(status::not_found(kind, &self.target.key.name));
+        }
+        Ok(())
     }
 
     /// The answer where an object is gone.

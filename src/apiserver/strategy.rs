@@ -43,6 +43,11 @@ pub(super) fn prepare_for_create(object: &mut Object, now: Instant) {
         Object::ReplicaSet(set) => Arc::make_mut(set).status = Some(Default::default()),
         Object::Secret(secret) => merge_string_data(secret),
         Object::EndpointSlice(slice) => drop_old_topology(slice),
+        Object::Other(kind @ Kind::Custom(_), untyped) => {
+            if has_status(*kind) {
+                Arc::make_mut(untyped).rest.remove("status");
+            }
+        }
         Object::Other(kind, untyped) => new_untyped(*kind, Arc::make_mut(untyped), now),
         _ => {}
     }
@@ -285,7 +290,8 @@ fn keep_untyped_status(new: &mut Untyped, old: &Untyped) {
 fn has_generation(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::Pod
+        Kind::Custom(_)
+            | Kind::Pod
             | Kind::Deployment
             | Kind::ReplicaSet
             | Kind::EndpointSlice
@@ -309,6 +315,9 @@ fn has_generation(kind: Kind) -> bool {
 
 /// Whether this kind has a `/status` of its own.
 pub(super) fn has_status(kind: Kind) -> bool {
+    if let Some(custom) = kind.custom() {
+        return custom.custom().has_status;
+    }
     matches!(
         kind,
         Kind::Pod
@@ -342,6 +351,9 @@ pub(super) fn has_status(kind: Kind) -> bool {
 
 /// Whether this kind has a `/scale`.
 pub(super) fn has_scale(kind: Kind) -> bool {
+    if let Some(custom) = kind.custom() {
+        return custom.custom().scale.is_some();
+    }
     matches!(
         kind,
         Kind::Deployment | Kind::ReplicaSet | Kind::StatefulSet | Kind::ReplicationController
@@ -371,7 +383,8 @@ pub(super) fn creates_on_update(kind: Kind) -> bool {
 pub(super) fn allows_unconditional_update(kind: Kind) -> bool {
     !matches!(
         kind,
-        Kind::Lease
+        Kind::Custom(_)
+            | Kind::Lease
             | Kind::PodDisruptionBudget
             | Kind::CustomResourceDefinition
             | Kind::MutatingWebhookConfiguration

@@ -2,7 +2,10 @@
 
 use super::create::namespace_mismatch;
 use super::storage::Call;
-use super::{Body, Response, Subresource, Version, admission, defaulting, strategy, validation};
+use super::{
+    Body, Response, Subresource, Version, admission, apply, custom, defaulting, strategy,
+    validation,
+};
 use crate::api::status::{self, ApiError};
 use crate::api::{Kind, Object, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::StatusCause;
@@ -43,6 +46,9 @@ impl Call<'_> {
         revision: u64,
     ) -> Response {
         self.check_revision(&mut object, revision)?;
+        if !self.owners_known {
+            self.track(&mut object, Some(&old));
+        }
         let subresource = self.target.subresource;
         // The version is the present one from here on, asked for or not.
         object.meta_mut().resource_version = old.meta().resource_version.clone();
@@ -79,7 +85,7 @@ impl Call<'_> {
             self.remove(key, revision)?;
             return self.reply(object, false);
         }
-        if object == old {
+        if is_same(&mut object, &old) {
             return self.reply(old, false);
         }
         let object = self.write(key, revision, object)?;
@@ -97,7 +103,17 @@ impl Call<'_> {
         if self.options.version == Version::EventsV1 {
             causes.extend(validation::new_event(object, Some(old)));
         }
+        causes.extend(self.custom_causes(object, Some(old)));
         causes
+    }
+
+    /// What forbids a definition, or what one forbids.
+    pub(super) fn custom_causes(&self, object: &Object, old: Option<&Object>) -> Vec<StatusCause> {
+        match self.served() {
+            _ if self.kind() == Kind::CustomResourceDefinition => custom::check(object, old),
+            Some((_, served)) => custom::validate(&served, object, old),
+            None => Vec::new(),
+        }
     }
 
     /// What contradicts itself in the addresses of a Service is told before
@@ -151,7 +167,9 @@ impl Call<'_> {
             })?,
         };
         let name = &self.target.key.name;
-        if wanted == 0 && !strategy::allows_unconditional_update(self.kind()) {
+        let needed = !strategy::allows_unconditional_update(self.kind())
+            && self.target.subresource != Subresource::Scale;
+        if wanted == 0 && needed {
             let message = "Invalid value: 0: must be specified for an update";
             let cause = status::cause("FieldValueInvalid", "metadata.resourceVersion", message);
             return Err(status::invalid_resource(self.kind(), name, vec![cause]));
@@ -179,7 +197,18 @@ pub(super) fn keep_metadata(object: &mut Object, old: &Object) {
         meta.deletion_grace_period_seconds = before.deletion_grace_period_seconds;
     }
     meta.self_link = None;
-    meta.managed_fields = None;
+}
+
+/// Whether nothing would change; when somebody last took a field does not count.
+fn is_same(object: &mut Object, old: &Object) -> bool {
+    let before = &old.meta().managed_fields;
+    if !apply::same_owners(object.meta().managed_fields.as_deref(), before.as_deref()) {
+        return false;
+    }
+    let now = std::mem::replace(&mut object.meta_mut().managed_fields, before.clone());
+    let same = object == old;
+    object.meta_mut().managed_fields = now;
+    same
 }
 
 /// The last finalizer of an object that is being deleted went: so does the

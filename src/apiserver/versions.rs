@@ -1,7 +1,6 @@
 //! Kinds that are served in more versions than the one they are stored in.
 
-use super::zeros;
-use crate::api::Kind;
+use crate::api::{Kind, schema};
 use serde_json::{Map, Value, json};
 
 /// The version that a request speaks.
@@ -14,6 +13,9 @@ pub enum Version {
     AutoscalingV1,
     /// `events.k8s.io/v1`, where an event regards something.
     EventsV1,
+    /// Another version of a custom resource; all are alike but for the name
+    /// (conversion strategy None).
+    Custom(&'static str),
 }
 
 impl Version {
@@ -35,6 +37,7 @@ impl Version {
             Version::Stored => kind.api_version(),
             Version::AutoscalingV1 => "autoscaling/v1".to_owned(),
             Version::EventsV1 => "events.k8s.io/v1".to_owned(),
+            Version::Custom(version) => format!("{}/{version}", kind.info().group),
         }
     }
 }
@@ -49,6 +52,7 @@ impl Version {
             Version::Stored => return value,
             Version::AutoscalingV1 => autoscaler_to_v2(object),
             Version::EventsV1 => rename(object, &EVENT_FIELDS, false),
+            Version::Custom(_) => {}
         }
         if object.get("apiVersion").and_then(Value::as_str) == Some(&self.api_version(kind)) {
             object.insert("apiVersion".to_owned(), kind.api_version().into());
@@ -60,7 +64,7 @@ impl Version {
     // The counterpart of `to_stored`; it is the version that converts.
     #[allow(clippy::wrong_self_convention)]
     pub(super) fn from_stored(self, kind: Kind, mut value: Value) -> Value {
-        zeros::fill(kind, &mut value);
+        value = schema::as_written(kind, value);
         let Value::Object(object) = &mut value else {
             return value;
         };
@@ -71,6 +75,7 @@ impl Version {
                 rename(object, &EVENT_FIELDS, true);
                 event_zeros(object);
             }
+            Version::Custom(_) => {}
         }
         object.insert("apiVersion".to_owned(), self.api_version(kind).into());
         value

@@ -5,12 +5,11 @@
 use crate::api::decode;
 use crate::api::patch::three_way::three_way;
 use crate::api::status::ApiError;
-use crate::api::{Key, Kind, ObjectMeta, Status};
+use crate::api::{Key, Kind, ObjectMeta, Status, schema};
 use crate::apiserver::{Body, PatchType, Reply, Request, Response};
 use crate::sim::Actor;
 use crate::sim::order::Order as _;
 use crate::sim::trace::Verb;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// Where the manifest that was applied last is kept.
@@ -120,7 +119,7 @@ fn patch(
     let last: Value = last
         .and_then(|last| serde_json::from_str(last).ok())
         .unwrap_or_default();
-    let patch = three_way(&last, configured, live);
+    let patch = three_way(schema::of_kind(kind), &last, configured, live);
     let outcome = match patch.as_object().is_some_and(Map::is_empty) {
         true => Outcome::Unchanged,
         false => {
@@ -220,18 +219,10 @@ fn find_kind(version: &str, named: &str) -> Option<Kind> {
 }
 
 fn metadata(manifest: &Value) -> Result<ObjectMeta, ApiError> {
-    #[derive(Deserialize)]
-    struct Head {
-        metadata: ObjectMeta,
-    }
-    let metadata = manifest.get("metadata").unwrap_or(&Value::Null);
-    let head = serde_json::json!({ "metadata": metadata });
-    decode::read::<Head>(&head)
-        .map(|(head, _)| head.metadata)
-        .map_err(|why| {
-            let why = why.replace("field Head.", "field ObjectMeta.");
-            client_error(format!("unable to decode \"STDIN\": {why}"))
-        })
+    decode::metadata(manifest).map_err(|why| {
+        let why = why.replace("field ConfigMap.", "field ObjectMeta.");
+        client_error(format!("unable to decode \"STDIN\": {why}"))
+    })
 }
 
 fn no_name(kind: Kind, namespace: &str) -> String {

@@ -1,10 +1,9 @@
 //! What is wrong with a manifest before it is applied, and after.
 
 use super::document::read_all;
-use super::typed::typed;
 use super::yaml::Span;
 use super::{DIAGNOSTICS_MAX, Diagnostic, Document, Severity, fix, ignored, kinds};
-use crate::api::decode::UnknownField;
+use crate::api::decode::{self, UnknownField};
 use crate::api::{Kind, Object, Status};
 use crate::apiserver::{as_created, defaulting, validation};
 use crate::sim::order::Order as _;
@@ -42,15 +41,11 @@ fn check_document(document: &Document, out: &mut Vec<Diagnostic>) {
         out.push(Diagnostic::new(Severity::Info, span, message).path("kind"));
     }
     let before = out.len();
-    match typed(kind, &document.value) {
-        (Ok(object), unknown) => {
-            unknown_fields(document, &unknown, out);
-            if let Some(object) = object {
-                causes(document, object, out);
-            }
-        }
-        (Err(errors), unknown) => {
-            unknown_fields(document, &unknown, out);
+    let reading = decode::read(kind, &document.value);
+    unknown_fields(document, &reading.unknown, out);
+    match reading.result {
+        Ok(object) => causes(document, object, out),
+        Err(errors) => {
             for error in errors {
                 let span = document.position(&error.path).span;
                 let fix = type_fix(&error.message);

@@ -16,7 +16,6 @@ mod kinds;
 mod lenient;
 mod place;
 mod scalar;
-mod typed;
 mod yaml;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod bench;
 mod checkout;
 mod dist;
 mod golden;
+mod schema;
 mod serve;
 mod setup;
 mod shell;
@@ -29,6 +30,7 @@ cargo xtask COMMAND
   golden [DIR] [--group NAME]...
                              replay recorded answers of a real Kubernetes
                              (default: ../shared/golden)
+  schema FOLDER              make the table of Kubernetes' types from its checkout
   setup [--browser]          only the set-up (with --browser: what the tests need too)
   tidy                       only the house rules
 
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         "build" => dist::run(&checkout),
         "bench" => bench::run(&checkout, rest),
         "golden" => golden::run(&checkout, rest),
+        "schema" => schema::run(&checkout, rest),
         "setup" => setup::run(&checkout, rest),
         "tidy" => tidy::run(&checkout),
         "help" | "--help" | "-h" => {

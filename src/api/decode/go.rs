@@ -37,33 +37,8 @@ pub fn text(value: &Value) -> String {
     }
 }
 
-/// The Go type that a type of this crate stands for, from its Rust name.
-pub(super) fn type_of(rust: &str) -> String {
-    if let Some(inner) = argument(rust, "alloc::vec::Vec<") {
-        return format!("[]{}", type_of(inner));
-    }
-    if let Some(inner) = argument(rust, "alloc::collections::btree::map::BTreeMap<") {
-        let value = inner.split_once(", ").map_or(inner, |(_, value)| value);
-        return format!("map[string]{}", type_of(value));
-    }
-    if let Some(inner) = argument(rust, "core::option::Option<") {
-        return type_of(inner);
-    }
-    match rust.rsplit("::").next().unwrap_or(rust) {
-        "String" => "string".to_owned(),
-        "i32" => "int32".to_owned(),
-        "i64" => "int64".to_owned(),
-        "f64" => "float64".to_owned(),
-        "bool" => "bool".to_owned(),
-        "ByteString" => "[]uint8".to_owned(),
-        "Quantity" => "resource.Quantity".to_owned(),
-        "IntOrString" => "intstr.IntOrString".to_owned(),
-        name => format!("v1.{name}"),
-    }
-}
-
 /// Whether a text is base64; where it is not, in the words of `encoding/base64`.
-pub(super) fn check_base64(text: &str) -> Result<(), String> {
+pub(in crate::api) fn check_base64(text: &str) -> Result<(), String> {
     let fault = |at: usize| Err(format!("illegal base64 data at input byte {at}"));
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
     let bytes = text.as_bytes();
@@ -96,6 +71,22 @@ pub(super) fn check_base64(text: &str) -> Result<(), String> {
     }
 }
 
-fn argument<'a>(rust: &'a str, outer: &str) -> Option<&'a str> {
-    rust.strip_prefix(outer)?.strip_suffix('>')
+/// A value as `%#v` prints it.
+pub fn syntax(value: &Value) -> String {
+    match value {
+        Value::Null => "interface {}(nil)".to_owned(),
+        Value::String(text) => format!("{text:?}"),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(syntax).collect();
+            format!("[]interface {{}}{{{}}}", items.join(", "))
+        }
+        Value::Object(map) => {
+            let entries: Vec<String> = map
+                .iter()
+                .map(|(key, value)| format!("{key:?}:{}", syntax(value)))
+                .collect();
+            format!("map[string]interface {{}}{{{}}}", entries.join(", "))
+        }
+        other => other.to_string(),
+    }
 }

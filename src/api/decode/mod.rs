@@ -2,13 +2,12 @@
 //! are refused in its words, unknown fields refused, warned of or dropped.
 
 mod go;
-mod reader;
 
-pub use go::{kind as go_kind, text as go_text};
+pub(super) use go::check_base64;
+pub use go::{kind as go_kind, syntax as go_syntax, text as go_text};
 
 use super::status::{self, ApiError};
-use super::{Kind, Object};
-use serde::de::DeserializeOwned;
+use super::{Kind, Object, ObjectMeta, schema};
 use serde_json::Value;
 
 /// What happens to fields that do not exist (`fieldValidation`).
@@ -97,15 +96,6 @@ pub fn decode_patched(
     }
 }
 
-/// Reads any type that Kubernetes has, and names the fields it does not have.
-pub fn read<T: DeserializeOwned>(value: &Value) -> Result<(T, Vec<String>), String> {
-    let Reading { result, unknown } = reader::read(value);
-    match result {
-        Ok(read) => Ok((read, unknown.into_iter().map(|field| field.path).collect())),
-        Err(fault) => Err(fault.message),
-    }
-}
-
 /// A field that a type does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownField {
@@ -124,18 +114,53 @@ pub struct Fault {
     pub message: String,
 }
 
-/// What came of reading a value, for whoever wants to show the places.
+/// What came of reading an object, for whoever wants to show the places.
 #[derive(Clone, Debug)]
-pub struct Reading<T> {
-    /// The object, or why it is none.
-    pub result: Result<T, Fault>,
+pub struct Reading {
+    /// The object, or all reasons why it is none.
+    pub result: Result<Object, Vec<Fault>>,
     /// Fields that do not exist.
     pub unknown: Vec<UnknownField>,
 }
 
-/// As [`read`], with the places of all complaints.
-pub fn read_with_places<T: DeserializeOwned>(value: &Value) -> Reading<T> {
-    reader::read(value)
+/// Reads an object of `kind`. `apiVersion` and `kind` inside the value are not
+/// looked at.
+pub fn read(kind: Kind, value: &Value) -> Reading {
+    let Some(id) = schema::of_kind(kind) else {
+        return Reading {
+            result: Object::hold(kind, value.clone()).map_err(at_the_top),
+            unknown: Vec::new(),
+        };
+    };
+    let judged = schema::judge(id, value, !Object::is_typed(kind));
+    let result = match judged.faults.is_empty() {
+        true => Object::hold(kind, judged.value).map_err(at_the_top),
+        false => Err(judged.faults),
+    };
+    Reading {
+        result,
+        unknown: judged.unknown,
+    }
+}
+
+/// Whether a text is base64.
+pub fn is_base64(text: &str) -> bool {
+    check_base64(text).is_ok()
+}
+
+/// The metadata of an object of any kind.
+pub fn metadata(value: &Value) -> Result<ObjectMeta, String> {
+    let metadata = value.get("metadata").unwrap_or(&Value::Null);
+    let head = serde_json::json!({ "metadata": metadata });
+    let object = Object::read(Kind::ConfigMap, &head);
+    object.map(|(object, _)| object.meta().clone())
+}
+
+fn at_the_top(message: String) -> Vec<Fault> {
+    vec![Fault {
+        path: String::new(),
+        message,
+    }]
 }
 
 const SCHEME: &str = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";

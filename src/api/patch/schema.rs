@@ -1,6 +1,8 @@
-//! How strategic merge treats each list of the built-in kinds: the
-//! `patchStrategy` and `patchMergeKey` tags of `k8s.io/api`. A list that is not
-//! named here is replaced as a whole.
+//! How strategic merge treats each list: the `patchStrategy` and `patchMergeKey`
+//! tags of Kubernetes' types, from the table of [`crate::api::schema`]. A list
+//! that has none is replaced as a whole.
+
+use crate::api::schema::{Field, Shape, TypeId, table};
 
 /// What happens to a list that both sides have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,47 +15,61 @@ pub(super) enum ListMerge {
     Set,
 }
 
-/// How the list `field` is merged that lies under the fields `path`, from the
-/// top of the object.
-pub(super) fn list(path: &[&str], field: &str) -> ListMerge {
-    let parent = path.last().copied().unwrap_or_default();
-    match field {
-        "containers"
-        | "initContainers"
-        | "ephemeralContainers"
-        | "volumes"
-        | "env"
-        | "imagePullSecrets"
-        | "resourceClaims"
-        | "schedulingGates"
-        | "resourceClaimStatuses"
-        | "webhooks" => ListMerge::ByKey("name"),
-        "secrets" if path.is_empty() => ListMerge::ByKey("name"),
-        "volumeMounts" => ListMerge::ByKey("mountPath"),
-        "volumeDevices" => ListMerge::ByKey("devicePath"),
-        "hostAliases" | "podIPs" | "hostIPs" => ListMerge::ByKey("ip"),
-        "topologySpreadConstraints" => ListMerge::ByKey("topologyKey"),
-        "ports" if is_container_list(parent) => ListMerge::ByKey("containerPort"),
-        // spec.ports of a Service; NetworkPolicies have theirs deeper.
-        "ports" if path == ["spec"] => ListMerge::ByKey("port"),
-        "conditions" => ListMerge::ByKey("type"),
-        // Of a node's status.
-        "addresses" if path == ["status"] => ListMerge::ByKey("type"),
-        "ownerReferences" => ListMerge::ByKey("uid"),
-        "finalizers" if parent == "metadata" => ListMerge::Set,
-        "podCIDRs" => ListMerge::Set,
-        _ => ListMerge::Replace,
-    }
+/// A place in an object.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct At {
+    /// The struct, or the map, that is there.
+    ty: Option<TypeId>,
+    retains_keys: bool,
 }
 
-fn is_container_list(field: &str) -> bool {
-    matches!(
-        field,
-        "containers" | "initContainers" | "ephemeralContainers"
-    )
-}
-/// Whether clients send `$retainKeys` with a map (one member at a time may be
-/// set): volumes and the strategy of a Deployment.
-pub(super) fn retains_keys(path: &[&str]) -> bool {
-    matches!(path, [.., "volumes"] | ["spec", "strategy"])
+impl At {
+    /// The top of an object of a type.
+    pub(super) fn top(ty: Option<TypeId>) -> At {
+        At {
+            ty,
+            retains_keys: false,
+        }
+    }
+
+    fn field(self, name: &str) -> Option<&'static Field> {
+        table().field(self.ty?, name)
+    }
+
+    /// The field `name`; for a list, its elements.
+    pub(super) fn below(self, name: &str) -> At {
+        let table = table();
+        let field = self.field(name);
+        let ty = match (field, self.ty.map(|ty| &table.get(ty).shape)) {
+            (Some(field), _) => Some(field.ty.id),
+            (None, Some(Shape::Map(value))) => Some(value.id),
+            _ => None,
+        };
+        let ty = ty.map(|ty| match &table.get(ty).shape {
+            Shape::List(item) => item.id,
+            _ => ty,
+        });
+        At {
+            ty,
+            retains_keys: field.is_some_and(|field| field.retain_keys),
+        }
+    }
+
+    /// How the list `name` is merged that lies here.
+    pub(super) fn list(self, name: &str) -> ListMerge {
+        match self
+            .field(name)
+            .map(|field| (field.merges, field.merge_key))
+        {
+            Some((true, Some(key))) => ListMerge::ByKey(key),
+            Some((true, None)) => ListMerge::Set,
+            _ => ListMerge::Replace,
+        }
+    }
+
+    /// Whether clients send `$retainKeys` with the map that is here (one member at
+    /// a time may be set): volumes and the strategy of a Deployment.
+    pub(super) fn retains_keys(self) -> bool {
+        self.retains_keys
+    }
 }

@@ -3,7 +3,8 @@
 //! directives say what merging cannot.
 
 use super::PatchError;
-use super::schema::{self, ListMerge};
+use super::schema::{At, ListMerge};
+use crate::api::schema::TypeId;
 use crate::sim::order::Order as _;
 use serde_json::{Map, Value};
 
@@ -12,24 +13,20 @@ pub(super) const RETAIN_KEYS: &str = "$retainKeys";
 pub(super) const ELEMENT_ORDER: &str = "$setElementOrder/";
 pub(super) const DELETE_FROM_SET: &str = "$deleteFromPrimitiveList/";
 
-/// Applies `patch` to an object of a built-in kind.
-pub fn apply(document: &Value, patch: &Value) -> Result<Value, PatchError> {
+/// Applies `patch` to an object of a type of the table.
+pub fn apply(ty: Option<TypeId>, document: &Value, patch: &Value) -> Result<Value, PatchError> {
     let (Value::Object(document), Value::Object(patch)) = (document, patch) else {
         return Err(PatchError::Malformed(format!(
             "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
             crate::api::decode::go_kind(patch)
         )));
     };
-    merge_maps(document.clone(), patch.clone(), &[]).map(Value::Object)
+    merge_maps(document.clone(), patch.clone(), At::top(ty)).map(Value::Object)
 }
 
 type JsonMap = Map<String, Value>;
 
-fn merge_maps(
-    mut original: JsonMap,
-    mut patch: JsonMap,
-    path: &[&str],
-) -> Result<JsonMap, PatchError> {
+fn merge_maps(mut original: JsonMap, mut patch: JsonMap, at: At) -> Result<JsonMap, PatchError> {
     match patch.remove(PATCH) {
         Some(Value::String(directive)) if directive == "replace" => {
             return Ok(without_directives(patch));
@@ -40,7 +37,7 @@ fn merge_maps(
     if let Some(Value::Array(keys)) = patch.remove(RETAIN_KEYS) {
         original.retain(|key, _| keys.iter().any(|kept| kept.as_str() == Some(key)));
     }
-    put_lists_in_order(&mut original, &mut patch, path)?;
+    put_lists_in_order(&mut original, &mut patch, at)?;
     for (key, value) in patch {
         if let Some(field) = key.strip_prefix(DELETE_FROM_SET) {
             delete_from_set(&mut original, field, &value);
@@ -55,15 +52,17 @@ fn merge_maps(
         }
         let merged = match (original.remove(&key), value) {
             (Some(Value::Object(old)), Value::Object(new)) => {
-                Value::Object(merge_below(old, new, path, &key)?)
+                Value::Object(merge_below(old, new, at, &key)?)
             }
             (Some(Value::Array(old)), Value::Array(new)) => {
-                Value::Array(merge_lists(old, new, path, &key)?)
+                Value::Array(merge_lists(old, new, at, &key)?)
             }
+            // A directive for what is not there leaves nothing.
+            (None, Value::Object(new)) if new.contains_key(PATCH) => continue,
             (None, Value::Object(new)) => {
-                Value::Object(merge_below(JsonMap::new(), new, path, &key)?)
+                Value::Object(merge_below(JsonMap::new(), new, at, &key)?)
             }
-            (None, Value::Array(new)) => Value::Array(merge_lists(Vec::new(), new, path, &key)?),
+            (None, Value::Array(new)) => Value::Array(merge_lists(Vec::new(), new, at, &key)?),
             (_, new) => new,
         };
         original.insert(key, merged);
@@ -71,24 +70,17 @@ fn merge_maps(
     Ok(original)
 }
 
-fn merge_below(
-    old: JsonMap,
-    new: JsonMap,
-    path: &[&str],
-    key: &str,
-) -> Result<JsonMap, PatchError> {
-    let mut below = path.to_vec();
-    below.push(key);
-    merge_maps(old, new, &below)
+fn merge_below(old: JsonMap, new: JsonMap, at: At, key: &str) -> Result<JsonMap, PatchError> {
+    merge_maps(old, new, at.below(key))
 }
 
 fn merge_lists(
     original: Vec<Value>,
     patch: Vec<Value>,
-    path: &[&str],
+    at: At,
     field: &str,
 ) -> Result<Vec<Value>, PatchError> {
-    match schema::list(path, field) {
+    match at.list(field) {
         ListMerge::Replace => Ok(patch.into_iter().map(plain).collect()),
         ListMerge::Set => {
             let mut merged = original.clone();
@@ -99,14 +91,14 @@ fn merge_lists(
             }
             Ok(in_order(merged, &patch, &original, None))
         }
-        ListMerge::ByKey(key) => merge_by_key(original, patch, path, field, key),
+        ListMerge::ByKey(key) => merge_by_key(original, patch, at, field, key),
     }
 }
 
 fn merge_by_key(
     mut original: Vec<Value>,
     patch: Vec<Value>,
-    path: &[&str],
+    at: At,
     field: &str,
     key: &str,
 ) -> Result<Vec<Value>, PatchError> {
@@ -137,14 +129,9 @@ fn merge_by_key(
         };
         match merged.iter_mut().find(|old| old.get(key) == Some(wanted)) {
             Some(Value::Object(old)) => {
-                *old = merge_below(std::mem::take(old), new, path, field)?;
+                *old = merge_below(std::mem::take(old), new, at, field)?;
             }
-            _ => merged.push(Value::Object(merge_below(
-                JsonMap::new(),
-                new,
-                path,
-                field,
-            )?)),
+            _ => merged.push(Value::Object(merge_below(JsonMap::new(), new, at, field)?)),
         }
     }
     Ok(in_order(merged, &changes, &server_order, Some(key)))
@@ -164,7 +151,7 @@ fn key_of<'v>(item: &'v Value, key: &str) -> Result<&'v Value, PatchError> {
 fn put_lists_in_order(
     original: &mut JsonMap,
     patch: &mut JsonMap,
-    path: &[&str],
+    at: At,
 ) -> Result<(), PatchError> {
     let orders: Vec<(String, Vec<Value>)> = patch
         .iter()
@@ -183,7 +170,14 @@ fn put_lists_in_order(
             _ => Vec::new(),
         };
         let merged = match patch.remove(&field) {
-            Some(Value::Array(new)) => merge_lists(old.clone(), new, path, &field)?,
+            Some(Value::Array(new)) => {
+                let key = match at.list(&field) {
+                    ListMerge::ByKey(key) => Some(key),
+                    _ => None,
+                };
+                check_order(&new, &order, key)?;
+                merge_lists(old.clone(), new, at, &field)?
+            }
             Some(other) => {
                 patch.insert(field, other);
                 continue;
@@ -193,12 +187,30 @@ fn put_lists_in_order(
         if merged.is_empty() && !original.contains_key(&field) {
             continue;
         }
-        let key = match schema::list(path, &field) {
+        let key = match at.list(&field) {
             ListMerge::ByKey(key) => Some(key),
             _ => None,
         };
         let ordered = in_order(merged, &order, &old, key);
         original.insert(field, Value::Array(ordered));
+    }
+    Ok(())
+}
+
+/// What a patch changes must stand in the order that it names.
+fn check_order(patch: &[Value], order: &[Value], key: Option<&str>) -> Result<(), PatchError> {
+    let deletes =
+        |item: &&Value| key.is_some() && item.get(PATCH).and_then(Value::as_str) == Some("delete");
+    let mut named = order.iter();
+    for item in patch.iter().filter(|item| !deletes(item)) {
+        if !named.any(|at| same(at, item, key)) {
+            let text = |list: &[Value]| crate::api::decode::go_text(&Value::from(list.to_vec()));
+            return Err(PatchError::Internal(format!(
+                "The order in patch list:\n{}\n doesn't match $setElementOrder list:\n{}\n",
+                text(patch),
+                text(order)
+            )));
+        }
     }
     Ok(())
 }
@@ -279,6 +291,7 @@ fn without_directives(map: JsonMap) -> JsonMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::{Kind, schema};
     use serde_json::json;
 
     #[test]
@@ -322,7 +335,11 @@ mod tests {
             ),
         ];
         for (patch, expected) in table {
-            assert_eq!(apply(&live, &patch), Ok(expected), "{patch}");
+            assert_eq!(
+                apply(schema::of_kind(Kind::Pod), &live, &patch),
+                Ok(expected),
+                "{patch}"
+            );
         }
     }
 
@@ -352,7 +369,11 @@ mod tests {
             ),
         ];
         for (patch, expected) in table {
-            assert_eq!(apply(&live, &patch), Ok(expected), "{patch}");
+            assert_eq!(
+                apply(schema::of_kind(Kind::Deployment), &live, &patch),
+                Ok(expected),
+                "{patch}"
+            );
         }
     }
 
@@ -362,7 +383,7 @@ mod tests {
         let patch = json!({"spec": {"containers": [{"image": "x"}]}});
         let expected = "map: map[image:x] does not contain declared merge key: name";
         assert_eq!(
-            apply(&live, &patch),
+            apply(schema::of_kind(Kind::Pod), &live, &patch),
             Err(PatchError::Internal(expected.to_owned()))
         );
     }

@@ -2,8 +2,9 @@
 //! and the manifest, and what the manifest no longer has of what was applied
 //! last. As upstream's `CreateThreeWayMergePatch`, in strategic merge form.
 
-use super::schema::{self, ListMerge};
+use super::schema::{At, ListMerge};
 use super::strategic::{DELETE_FROM_SET, ELEMENT_ORDER, PATCH, RETAIN_KEYS};
+use crate::api::schema::TypeId;
 use crate::sim::order::Order as _;
 use serde_json::{Map, Value, json};
 
@@ -20,42 +21,31 @@ enum Half {
 
 /// The patch from `live` to `manifest`; `last` is the manifest as it was applied
 /// last. An empty map where there is nothing to do.
-pub fn three_way(last: &Value, manifest: &Value, live: &Value) -> Value {
+pub fn three_way(ty: Option<TypeId>, last: &Value, manifest: &Value, live: &Value) -> Value {
     let empty = JsonMap::new();
     let map = |value: &Value| value.as_object().cloned().unwrap_or_default();
     let (last, manifest, live) = (map(last), map(manifest), map(live));
-    let path: [&str; 0] = [];
-    let changes = Diff::new(Half::Changes, &path).maps(&live, &manifest);
+    let at = At::top(ty);
+    let changes = Diff::new(Half::Changes, at).maps(&live, &manifest);
     let deletions = match last == empty {
         true => JsonMap::new(),
-        false => Diff::new(Half::Deletions, &path).maps(&last, &manifest),
+        false => Diff::new(Half::Deletions, at).maps(&last, &manifest),
     };
-    Value::Object(combine(deletions, changes, &path))
+    Value::Object(combine(deletions, changes, at))
 }
 
-struct Diff<'p> {
+struct Diff {
     half: Half,
-    path: Vec<&'p str>,
+    at: At,
 }
 
-impl<'p> Diff<'p> {
-    fn new(half: Half, path: &[&'p str]) -> Self {
-        Diff {
-            half,
-            path: path.to_vec(),
-        }
+impl Diff {
+    fn new(half: Half, at: At) -> Self {
+        Diff { half, at }
     }
 
-    fn below<'q>(&self, field: &'q str) -> Diff<'q>
-    where
-        'p: 'q,
-    {
-        let mut path: Vec<&'q str> = self.path.to_vec();
-        path.push(field);
-        Diff {
-            half: self.half,
-            path,
-        }
+    fn below(&self, field: &str) -> Diff {
+        Diff::new(self.half, self.at.below(field))
     }
 
     fn maps(&self, old: &JsonMap, new: &JsonMap) -> JsonMap {
@@ -81,7 +71,7 @@ impl<'p> Diff<'p> {
                 patch.insert(key.clone(), Value::Null);
             }
         }
-        if schema::retains_keys(&self.path) {
+        if self.at.retains_keys() {
             let more_in_old = old.keys().any(|key| !new.contains_key(key));
             let mut kept: Vec<Value> = new
                 .iter()
@@ -97,7 +87,7 @@ impl<'p> Diff<'p> {
     }
 
     fn lists(&self, field: &str, old: &[Value], new: &[Value], patch: &mut JsonMap) {
-        match schema::list(&self.path, field) {
+        match self.at.list(field) {
             ListMerge::Replace => {
                 if self.half == Half::Changes && old != new {
                     patch.insert(field.to_owned(), Value::Array(new.to_vec()));
@@ -199,21 +189,17 @@ impl<'p> Diff<'p> {
 }
 
 /// Both halves in one patch. They concern different things, so nothing is lost.
-fn combine(deletions: JsonMap, changes: JsonMap, path: &[&str]) -> JsonMap {
+fn combine(deletions: JsonMap, changes: JsonMap, at: At) -> JsonMap {
     let mut patch = deletions;
     for (key, value) in changes {
-        let below = || {
-            let mut below = path.to_vec();
-            below.push(&key);
-            below
-        };
+        let below = at.below(&key);
         let merged = match (patch.remove(&key), value) {
             (Some(Value::Object(gone)), Value::Object(new)) => {
-                Value::Object(combine(gone, new, &below()))
+                Value::Object(combine(gone, new, below))
             }
             (Some(Value::Array(gone)), Value::Array(new)) if !key.starts_with('$') => {
-                match schema::list(path, &key) {
-                    ListMerge::ByKey(by) => Value::Array(combine_lists(gone, new, by, &below())),
+                match at.list(&key) {
+                    ListMerge::ByKey(by) => Value::Array(combine_lists(gone, new, by, below)),
                     _ => Value::Array(new),
                 }
             }
@@ -224,13 +210,13 @@ fn combine(deletions: JsonMap, changes: JsonMap, path: &[&str]) -> JsonMap {
     patch
 }
 
-fn combine_lists(gone: Vec<Value>, new: Vec<Value>, key: &str, path: &[&str]) -> Vec<Value> {
+fn combine_lists(gone: Vec<Value>, new: Vec<Value>, key: &str, at: At) -> Vec<Value> {
     let mut patch = new;
     for item in gone {
-        let same = |at: &&mut Value| at.get(key).is_some() && at.get(key) == item.get(key);
+        let same = |it: &&mut Value| it.get(key).is_some() && it.get(key) == item.get(key);
         match (patch.iter_mut().find(same), &item) {
-            (Some(Value::Object(at)), Value::Object(gone)) => {
-                *at = combine(gone.clone(), std::mem::take(at), path);
+            (Some(Value::Object(new)), Value::Object(gone)) => {
+                *new = combine(gone.clone(), std::mem::take(new), at);
             }
             _ => patch.push(item),
         }
@@ -242,6 +228,11 @@ fn combine_lists(gone: Vec<Value>, new: Vec<Value>, key: &str, path: &[&str]) ->
 mod tests {
     use super::*;
     use crate::api::patch::strategic;
+    use crate::api::{Kind, schema};
+
+    fn of() -> Option<TypeId> {
+        schema::of_kind(Kind::Deployment)
+    }
 
     fn deployment(replicas: Option<i32>, containers: Value) -> Value {
         let mut object = json!({"spec": {"template": {"spec": {"containers": containers}}}});
@@ -259,7 +250,7 @@ mod tests {
             json!([{"name": "c", "image": "nginx", "imagePullPolicy": "Always"}]),
         );
         live["status"] = json!({"replicas": 5});
-        assert_eq!(three_way(&manifest, &manifest, &live), json!({}));
+        assert_eq!(three_way(of(), &manifest, &manifest, &live), json!({}));
     }
 
     #[test]
@@ -277,8 +268,8 @@ mod tests {
                 {"name": "injected", "image": "z"},
             ]),
         );
-        let patch = three_way(&last, &manifest, &live);
-        let patched = strategic::apply(&live, &patch);
+        let patch = three_way(of(), &last, &manifest, &live);
+        let patched = strategic::apply(of(), &live, &patch);
         let expected = deployment(
             None,
             json!([
@@ -294,11 +285,11 @@ mod tests {
         let strategy = |strategy: Value| json!({"spec": {"strategy": strategy}});
         let manifest = strategy(json!({"type": "Recreate"}));
         let live = strategy(json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}));
-        let patch = three_way(&json!({}), &manifest, &live);
+        let patch = three_way(of(), &json!({}), &manifest, &live);
         assert_eq!(
             patch,
             strategy(json!({"type": "Recreate", "$retainKeys": ["type"]}))
         );
-        assert_eq!(strategic::apply(&live, &patch), Ok(manifest));
+        assert_eq!(strategic::apply(of(), &live, &patch), Ok(manifest));
     }
 }

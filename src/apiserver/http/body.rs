@@ -118,7 +118,18 @@ pub(super) fn patch(content_type: Option<&str>, body: &[u8]) -> Result<Body, Api
     let text = String::from_utf8_lossy(body);
     let value = match patch_type {
         PatchType::Apply => {
-            serde_yaml::from_str(&text).map_err(|error| status::bad_request(error.to_string()))?
+            let value: Value = serde_yaml::from_str(&text).map_err(|error| {
+                status::bad_request(format!(
+                    "error decoding YAML: error converting YAML to JSON: yaml: {error}"
+                ))
+            })?;
+            if !matches!(value, Value::Object(_) | Value::Null) {
+                return Err(status::bad_request(format!(
+                    "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+                    decode::go_kind(&value)
+                )));
+            }
+            value
         }
         PatchType::Json | PatchType::Merge => serde_json::from_str(&text).map_err(|_| {
             status::bad_request(format!("error decoding patch: {}", json_error(&text)))

@@ -3,8 +3,10 @@
 
 use crate::api::Kind;
 use crate::apiserver::base64;
+use crate::apiserver::custom::Definitions;
 use crate::apiserver::reviews::Review;
 use crate::apiserver::strategy;
+use crate::sim::order::Order as _;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -56,8 +58,8 @@ struct Resource {
     /// Group and version of the kind, where they are not the list's.
     of: Option<(&'static str, &'static str)>,
     verbs: Vec<&'static str>,
-    short: Vec<&'static str>,
-    categories: Vec<&'static str>,
+    short: Vec<String>,
+    categories: Vec<String>,
     /// Where its objects are stored.
     stored: Option<Kind>,
 }
@@ -143,8 +145,8 @@ fn of_kind(kind: Kind) -> Resource {
         .filter(|verb| kind != Kind::Namespace || *verb != "deletecollection")
         .collect();
     resource.short = match kind {
-        Kind::CustomResourceDefinition => vec!["crd", "crds"],
-        _ => Some(info.short)
+        Kind::CustomResourceDefinition => vec!["crd".to_owned(), "crds".to_owned()],
+        _ => Some(info.short.to_owned())
             .filter(|short| !short.is_empty())
             .into_iter()
             .collect(),
@@ -159,13 +161,13 @@ fn of_kind(kind: Kind) -> Resource {
         | Kind::StatefulSet
         | Kind::HorizontalPodAutoscaler
         | Kind::CronJob
-        | Kind::Job => vec!["all"],
+        | Kind::Job => vec!["all".to_owned()],
         _ if matches!(
             info.group,
             "admissionregistration.k8s.io" | "apiextensions.k8s.io" | "apiregistration.k8s.io"
         ) =>
         {
-            vec!["api-extensions"]
+            vec!["api-extensions".to_owned()]
         }
         _ => Vec::new(),
     };
@@ -237,8 +239,105 @@ fn kinds(group: &str, version: &str) -> Vec<Kind> {
     kinds
 }
 
+/// The verbs of custom resources, in the order of their handler.
+const CUSTOM_VERBS: [&str; 8] = [
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "create",
+    "update",
+    "watch",
+];
+
+/// The custom resources of a version.
+fn custom_resources(definitions: &Definitions, group: &str, version: &str) -> Vec<Resource> {
+    let mut found = Vec::new();
+    for definition in definitions.served() {
+        let info = definition.kind.info();
+        let served = definition.versions.iter().find(|it| it.name == version);
+        let Some(served) = served.filter(|it| it.served && info.group == group) else {
+            continue;
+        };
+        let names = |key: &str| -> Vec<String> {
+            let list = definition.names.get(key).and_then(Value::as_array);
+            let list = list.into_iter().flatten();
+            list.filter_map(|it| it.as_str().map(str::to_owned))
+                .collect()
+        };
+        let mut top = Resource::new(info.plural, info.singular, info.namespaced, info.kind);
+        top.stored = Some(definition.kind);
+        top.short = names("shortNames");
+        top.categories = names("categories");
+        found.push(top.verbs(&CUSTOM_VERBS));
+        let sub = |name: &str, kind: &'static str| {
+            let name = format!("{}/{name}", info.plural);
+            Resource::new(&name, "", info.namespaced, kind).verbs(&CHANGE)
+        };
+        if served.has_status {
+            found.push(sub("status", info.kind));
+        }
+        if served.scale.is_some() {
+            found.push(sub("scale", "Scale").of("autoscaling", "v1"));
+        }
+    }
+    found
+}
+
+/// The groups that only custom resources have, with their versions: the most
+/// stable first.
+pub(super) fn custom_groups(definitions: &Definitions) -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for definition in definitions.served() {
+        let group = definition.kind.info().group;
+        if GROUPS.iter().any(|(known, _)| *known == group) {
+            continue;
+        }
+        let at = match groups.iter().position(|(name, _)| *name == group) {
+            Some(at) => at,
+            None => {
+                groups.push((group, Vec::new()));
+                groups.len() - 1
+            }
+        };
+        let Some((_, versions)) = groups.get_mut(at) else {
+            continue;
+        };
+        for served in definition.versions.iter().filter(|it| it.served) {
+            if !versions.contains(&served.name) {
+                versions.push(served.name);
+            }
+        }
+        versions.order_by_key(|name| stability(name));
+    }
+    groups
+}
+
+/// `v2` before `v1` before `v1beta1` before `v1alpha1`, and all before other names
+/// (`version.CompareKubeAwareVersionStrings`).
+fn stability(name: &str) -> (u8, std::cmp::Reverse<(u32, u32)>, String) {
+    let number = |text: &str| text.parse::<u32>().ok();
+    let rest = name.strip_prefix('v').unwrap_or_default();
+    let parsed = ["alpha", "beta"]
+        .iter()
+        .zip([2, 1])
+        .find_map(|(word, rank)| {
+            let (major, minor) = rest.split_once(word)?;
+            Some((rank, number(major)?, number(minor)?))
+        });
+    match parsed.or_else(|| Some((0, number(rest)?, 0))) {
+        Some((rank, major, minor)) => (rank, std::cmp::Reverse((major, minor)), String::new()),
+        None => (3, std::cmp::Reverse((0, 0)), name.to_owned()),
+    }
+}
+
 /// Every resource of a version, by name.
-fn resources(group: &str, version: &str) -> Vec<Resource> {
+fn resources(definitions: &Definitions, group: &str, version: &str) -> Vec<Resource> {
+    let custom = custom_resources(definitions, group, version);
+    if !custom.is_empty() {
+        return custom;
+    }
     let mut found = Vec::new();
     for kind in kinds(group, version) {
         found.push(of_kind(kind));
@@ -264,7 +363,7 @@ fn resources(group: &str, version: &str) -> Vec<Resource> {
             "ComponentStatus",
         )
         .verbs(&["get", "list"]);
-        statuses.short = vec!["cs"];
+        statuses.short = vec!["cs".to_owned()];
         found.push(statuses);
     }
     found.sort_by(|one, other| one.name.cmp(&other.name));
@@ -288,36 +387,49 @@ fn group_value(name: &str, versions: &[&str]) -> Value {
 }
 
 /// `/apis`.
-pub(super) fn groups() -> Value {
-    let groups: Vec<Value> = GROUPS
+pub(super) fn groups(definitions: &Definitions) -> Value {
+    let own = GROUPS
         .iter()
-        .map(|(name, versions)| group_value(name, versions))
-        .collect();
+        .map(|(name, versions)| group_value(name, versions));
+    let custom = custom_groups(definitions);
+    let custom = custom
+        .iter()
+        .map(|(name, versions)| group_value(name, versions));
+    let groups: Vec<Value> = own.chain(custom).collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 }
 
 /// `/apis/GROUP`.
-pub(super) fn group(name: &str) -> Option<Value> {
-    let (name, versions) = GROUPS.iter().find(|(known, _)| *known == name)?;
-    let mut value = group_value(name, versions);
+pub(super) fn group(definitions: &Definitions, name: &str) -> Option<Value> {
+    let own = GROUPS.iter().find(|(known, _)| *known == name);
+    let custom = || {
+        let mut groups = custom_groups(definitions).into_iter();
+        groups.find(|(known, _)| *known == name)
+    };
+    let mut value = match own {
+        Some((name, versions)) => group_value(name, versions),
+        None => custom().map(|(name, versions)| group_value(name, &versions))?,
+    };
     value["kind"] = "APIGroup".into();
     value["apiVersion"] = "v1".into();
     Some(value)
 }
 
 /// Whether a group serves a version.
-pub(super) fn serves(group: &str, version: &str) -> bool {
+pub(super) fn serves(definitions: &Definitions, group: &str, version: &str) -> bool {
+    let own = |(known, versions): &(&str, &[&str])| *known == group && versions.contains(&version);
     match group {
         "" => version == "v1",
-        group => GROUPS
+        _ if GROUPS.iter().any(own) => true,
+        group => custom_groups(definitions)
             .iter()
             .any(|(known, versions)| *known == group && versions.contains(&version)),
     }
 }
 
 /// `/api/v1`, `/apis/GROUP/VERSION`.
-pub(super) fn resource_list(group: &str, version: &str) -> Value {
-    let resources: Vec<Value> = resources(group, version)
+pub(super) fn resource_list(definitions: &Definitions, group: &str, version: &str) -> Value {
+    let resources: Vec<Value> = resources(definitions, group, version)
         .iter()
         .map(Resource::to_json)
         .collect();
@@ -337,8 +449,8 @@ pub(super) fn resource_list(group: &str, version: &str) -> Value {
 }
 
 /// A version as aggregated discovery shows it.
-fn aggregated_version(group: &str, version: &str) -> Value {
-    let all = resources(group, version);
+fn aggregated_version(definitions: &Definitions, group: &str, version: &str) -> Value {
+    let all = resources(definitions, group, version);
     let (subs, tops): (Vec<&Resource>, Vec<&Resource>) =
         all.iter().partition(|resource| resource.name.contains('/'));
     let shown: Vec<Value> = tops
@@ -384,19 +496,25 @@ fn aggregated_version(group: &str, version: &str) -> Value {
 }
 
 /// `/api` (`core`) or `/apis` with everything in them.
-pub(super) fn aggregated(core: bool) -> Value {
-    let items: Vec<Value> = match core {
-        true => vec![json!({"metadata": {}, "versions": [aggregated_version("", "v1")]})],
-        false => GROUPS
+pub(super) fn aggregated(definitions: &Definitions, core: bool) -> Value {
+    let shown = |name: &str, versions: &[&str]| {
+        let versions: Vec<Value> = versions
             .iter()
-            .map(|(name, versions)| {
-                let versions: Vec<Value> = versions
-                    .iter()
-                    .map(|version| aggregated_version(name, version))
-                    .collect();
-                json!({"metadata": {"name": name}, "versions": versions})
-            })
-            .collect(),
+            .map(|version| aggregated_version(definitions, name, version))
+            .collect();
+        json!({"metadata": {"name": name}, "versions": versions})
+    };
+    let items: Vec<Value> = match core {
+        true => {
+            let version = aggregated_version(definitions, "", "v1");
+            vec![json!({"metadata": {}, "versions": [version]})]
+        }
+        false => {
+            let own = GROUPS.iter().map(|(name, versions)| shown(name, versions));
+            let custom = custom_groups(definitions);
+            let custom = custom.iter().map(|(name, versions)| shown(name, versions));
+            own.chain(custom).collect()
+        }
     };
     json!({
         "kind": "APIGroupDiscoveryList",

@@ -20,9 +20,10 @@ pub use path::{Address, Missing};
 pub use render::render;
 pub use stream::WatchStream;
 
+use super::custom::Definitions;
 use super::table::Include;
 use super::users;
-use super::{ApiServer, Body, Request, Selection, Subresource, Target};
+use super::{ApiServer, Body, PatchType, Request, Selection, Subresource, Target};
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind};
 use crate::sim::trace::Verb;
@@ -177,7 +178,7 @@ fn answer(
     if let Some(page) = pages::serve(api, sim, &asked)? {
         return Ok(Answer::Whole(page));
     }
-    let request = parse(method, path_and_query, headers, body)?;
+    let request = parse(api.definitions(), method, path_and_query, headers, body)?;
     let offer = match request.verb {
         Verb::Watch => Offer::Watch,
         _ => Offer::Objects,
@@ -234,6 +235,7 @@ impl From<ApiError> for Unserved {
 
 /// Reads an HTTP request.
 pub fn parse(
+    definitions: &Definitions,
     method: &str,
     path_and_query: &str,
     headers: Headers<'_>,
@@ -242,7 +244,7 @@ pub fn parse(
     let (path, query) = path_and_query
         .split_once('?')
         .unwrap_or((path_and_query, ""));
-    let address = Address::parse(path).map_err(|missing| match missing {
+    let address = Address::parse(path, definitions).map_err(|missing| match missing {
         Missing::Page => Unserved::Page,
         Missing::Resource => Unserved::Status(status::no_such_path()),
     })?;
@@ -262,7 +264,7 @@ pub fn parse(
         Verb::Create | Verb::Update => Body::Json(body::object(&address, content_type, body)?),
         Verb::Patch => {
             let patch = body::patch(content_type, body)?;
-            let apply = matches!(patch, Body::Patch(super::PatchType::Apply, _));
+            let apply = matches!(patch, Body::Patch(PatchType::Apply, _));
             query.check_force(apply)?;
             patch
         }
@@ -271,11 +273,28 @@ pub fn parse(
         }
         _ => Body::Empty,
     };
+    if matches!(request.body, Body::Patch(PatchType::Apply, _)) {
+        query::check_applier(&request.options)?;
+    }
+    if request.options.field_manager.is_empty() {
+        request.options.field_manager = program(header(headers, "user-agent"));
+    }
     if address.is_binding_collection {
         bind_by_body(&mut request);
     }
     Ok(request)
 }
+
+/// The program that a `User-Agent` begins with: who manages the fields where the
+/// client does not say.
+fn program(agent: Option<&str>) -> String {
+    let agent = agent.unwrap_or_default();
+    let name = agent.split('/').next().unwrap_or_default();
+    let printable = name.chars().filter(|it| !it.is_control());
+    printable.take(MANAGER_CHARACTERS_MAX).collect()
+}
+
+const MANAGER_CHARACTERS_MAX: usize = 128;
 
 /// POST to `/bindings` names its pod in the body.
 fn bind_by_body(request: &mut Request) {

@@ -5,6 +5,7 @@ use super::accept::{self, Offer, Shape};
 use super::{Headers, HttpResponse, Unserved, discovery, health, plain, render};
 use crate::api::Kind;
 use crate::api::status::{self, ApiError};
+use crate::apiserver::custom::Definitions;
 use crate::apiserver::reviews::Review;
 use crate::apiserver::table::{self, Style};
 use crate::apiserver::users::User;
@@ -54,13 +55,13 @@ pub(super) fn serve(
         ] if *version != "v1" => {
             return Err(status::no_such_path().into());
         }
-        ["api", version] => resources("", version)?,
-        ["apis", group] => discovery::group(group).ok_or(Unserved::Page)?,
+        ["api", version] => resources(api, "", version)?,
+        ["apis", group] => discovery::group(api.definitions(), group).ok_or(Unserved::Page)?,
         ["apis", group, version] => {
-            if discovery::group(group).is_none() {
+            if discovery::group(api.definitions(), group).is_none() {
                 return Err(Unserved::Page);
             }
-            resources(group, version)?
+            resources(api, group, version)?
         }
         ["apis", group, version, rest @ ..] => match Review::find(group, version, rest) {
             Some((review, namespace)) => {
@@ -144,14 +145,15 @@ fn discover(api: &ApiServer, asked: &Asked<'_>, core: bool) -> Result<HttpRespon
         .position(|clause| matches!(*clause, "application/json" | "application/yaml" | "*/*"));
     let first_aggregated = clauses.iter().position(|clause| wanted(clause));
     if first_aggregated.is_some_and(|at| first_plain.is_none_or(|plain| at < plain)) {
-        let mut answer = render::written(200, &discovery::aggregated(core), false);
+        let mut answer =
+            render::written(200, &discovery::aggregated(api.definitions(), core), false);
         answer.headers = vec![("Content-Type".to_owned(), AGGREGATED.to_owned())];
         return Ok(answer);
     }
     let form = accept::negotiate(asked.headers, Offer::Plain)?;
     let value = match core {
         true => discovery::versions(api.address()),
-        false => discovery::groups(),
+        false => discovery::groups(api.definitions()),
     };
     Ok(render::written(200, &value, form.yaml))
 }
@@ -159,14 +161,14 @@ fn discover(api: &ApiServer, asked: &Asked<'_>, core: bool) -> Result<HttpRespon
 /// Whether there is a part of the API by this path.
 fn knows_openapi(path: &[&str]) -> bool {
     match path {
-        ["apis", group, version] => discovery::serves(group, version),
+        ["apis", group, version] => discovery::serves(&Definitions::default(), group, version),
         _ => true,
     }
 }
 
-fn resources(group: &str, version: &str) -> Result<Value, ApiError> {
-    match discovery::serves(group, version) {
-        true => Ok(discovery::resource_list(group, version)),
+fn resources(api: &ApiServer, group: &str, version: &str) -> Result<Value, ApiError> {
+    match discovery::serves(api.definitions(), group, version) {
+        true => Ok(discovery::resource_list(api.definitions(), group, version)),
         false => Err(status::no_such_path()),
     }
 }

@@ -1,6 +1,7 @@
 //! Which object a path names.
 
 use crate::api::Kind;
+use crate::apiserver::custom::Definitions;
 use crate::apiserver::strategy;
 use crate::apiserver::{Subresource, Version};
 
@@ -34,12 +35,19 @@ pub enum Missing {
 
 impl Address {
     /// Reads `/api/v1/namespaces/default/pods/web/status` and the like.
-    pub fn parse(path: &str) -> Result<Address, Missing> {
+    pub fn parse(path: &str, definitions: &Definitions) -> Result<Address, Missing> {
+        let of = |group_version: (&str, &str), namespace: &str, plural: &str, name: &str| {
+            Address::of(definitions, group_version, namespace, plural, name)
+        };
         let path = path.strip_suffix('/').unwrap_or(path);
         let steps: Vec<&str> = path.split('/').skip(1).collect();
         let (group, version, rest) = match steps.as_slice() {
             ["api", "v1", rest @ ..] => ("", "v1", rest),
-            ["apis", group, version, rest @ ..] if is_group(group) => (*group, *version, rest),
+            ["apis", group, version, rest @ ..]
+                if is_group(group) || definitions.has_group(group) =>
+            {
+                (*group, *version, rest)
+            }
             _ => return Err(Missing::Page),
         };
         let (is_watch, rest) = match rest {
@@ -50,33 +58,28 @@ impl Address {
             return Err(Missing::Resource);
         }
         let mut address = match rest {
-            ["namespaces", name] if group.is_empty() => {
-                Address::of(("", "v1"), "", "namespaces", name)
-            }
+            ["namespaces", name] if group.is_empty() => of(("", "v1"), "", "namespaces", name),
             ["namespaces", name, sub @ ("status" | "finalize")] if group.is_empty() => {
-                Address::of(("", "v1"), "", "namespaces", name).and_then(|address| address.sub(sub))
+                of(("", "v1"), "", "namespaces", name).and_then(|address| address.sub(sub))
             }
             ["namespaces", namespace, "bindings"] if group.is_empty() => {
-                Address::of(("", "v1"), namespace, "pods", "").map(|address| Address {
+                of(("", "v1"), namespace, "pods", "").map(|address| Address {
                     subresource: Subresource::Binding,
                     is_binding_collection: true,
                     ..address
                 })
             }
-            ["namespaces", namespace, plural] => {
-                Address::of((group, version), namespace, plural, "")
-            }
+            ["namespaces", namespace, plural] => of((group, version), namespace, plural, ""),
             ["namespaces", namespace, plural, name] => {
-                Address::of((group, version), namespace, plural, name)
+                of((group, version), namespace, plural, name)
             }
             ["namespaces", namespace, plural, name, sub] => {
-                Address::of((group, version), namespace, plural, name)
-                    .and_then(|address| address.sub(sub))
+                of((group, version), namespace, plural, name).and_then(|address| address.sub(sub))
             }
-            [plural] => Address::of((group, version), "", plural, ""),
-            [plural, name] => Address::of((group, version), "", plural, name),
+            [plural] => of((group, version), "", plural, ""),
+            [plural, name] => of((group, version), "", plural, name),
             [plural, name, sub] => {
-                Address::of((group, version), "", plural, name).and_then(|address| address.sub(sub))
+                of((group, version), "", plural, name).and_then(|address| address.sub(sub))
             }
             _ => None,
         }
@@ -86,12 +89,14 @@ impl Address {
     }
 
     fn of(
+        definitions: &Definitions,
         (group, version): (&str, &str),
         namespace: &str,
         plural: &str,
         name: &str,
     ) -> Option<Address> {
-        let (kind, version) = Version::find(group, version, plural)?;
+        let (kind, version) = Version::find(group, version, plural)
+            .or_else(|| definitions.find(group, version, plural))?;
         let namespaced = kind.info().namespaced;
         if !namespaced && !namespace.is_empty() {
             return None;

@@ -129,6 +129,7 @@ impl Query {
             dry_run: dry_run && verb != Verb::Get,
             field_validation,
             field_manager: self.text("fieldManager"),
+            force: self.get("force").map(|_| self.flag("force")),
             limit: limit.unsigned_abs(),
             continue_token: self.text("continue"),
             resource_version: self.text("resourceVersion"),
@@ -144,6 +145,21 @@ impl Query {
             version: Version::default(),
         })
     }
+}
+
+/// An apply must say who applies.
+pub(super) fn check_applier(options: &Options) -> Result<(), ApiError> {
+    if !options.field_manager.is_empty() {
+        return Ok(());
+    }
+    let message = "Required value: is required for apply patch";
+    let cause = status::cause("FieldValueRequired", "fieldManager", message);
+    Err(status::invalid_input(
+        "meta.k8s.io",
+        "PatchOptions",
+        "",
+        vec![cause],
+    ))
 }
 
 /// 422 about an option.

@@ -5,7 +5,7 @@ use super::accept::{Form, Shape};
 use crate::api::status::{self, ApiError};
 use crate::api::{Kind, Object};
 use crate::apiserver::table::{self, Item, Style};
-use crate::apiserver::{Reply, Response, Subresource, Target, Version, scale};
+use crate::apiserver::{Reply, Response, Subresource, Target, Version, apply, scale};
 use crate::sim::Instant;
 use serde_json::{Value, json};
 
@@ -146,7 +146,7 @@ fn success(
         }
         Reply::Object {
             object, warnings, ..
-        } => (warnings, shaped(&object, version, form, style(form, now))),
+        } => (warnings, alone(&object, version, form, style(form, now))),
         Reply::List {
             kind,
             items,
@@ -155,6 +155,9 @@ fn success(
             remaining,
         } => {
             let mut metadata = json!({ "resourceVersion": revision.to_string() });
+            if kind.custom().is_some() {
+                metadata["continue"] = "".into();
+            }
             if !continue_token.is_empty() {
                 metadata["continue"] = continue_token.into();
             }
@@ -208,6 +211,16 @@ fn item(object: &Object, version: Version) -> Item<'_> {
     }
 }
 
+/// The one object of an answer: who manages its fields is told in full.
+fn alone(object: &Object, version: Version, form: &Form, style: Option<Style<'_>>) -> Value {
+    match &form.shape {
+        Shape::Partial(_) | Shape::PartialList(_) | Shape::Table(_) => {
+            shaped(object, version, form, style)
+        }
+        _ => version.from_stored(object.kind(), apply::shown(object)),
+    }
+}
+
 /// One object in the form that the client accepts.
 pub(super) fn shaped(
     object: &Object,
@@ -231,7 +244,7 @@ fn partial(object: &Object, api_version: &str) -> Value {
     json!({
         "kind": "PartialObjectMetadata",
         "apiVersion": api_version,
-        "metadata": object.meta(),
+        "metadata": object.metadata_json(),
     })
 }
 
@@ -284,7 +297,10 @@ fn list(kind: Kind, version: Version, form: &Form, items: &[Object], metadata: V
         .iter()
         .map(|object| {
             let mut item = version.from_stored(kind, object.to_json());
-            if let Value::Object(map) = &mut item {
+            // Unstructured items keep their type.
+            if let Value::Object(map) = &mut item
+                && kind.custom().is_none()
+            {
                 map.remove("apiVersion");
                 map.remove("kind");
             }

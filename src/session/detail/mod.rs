@@ -38,7 +38,11 @@ fn of_object(cluster: &Cluster, mirror: &Mirror, kind: Kind, key: &Key) -> Detai
         detail.headline = format!("{} {key} is gone.", kind.info().kind);
         return detail;
     };
-    let json = object.to_json();
+    let mut json = object.to_json();
+    // As kubectl shows objects.
+    if let Some(serde_json::Value::Object(metadata)) = json.get_mut("metadata") {
+        metadata.remove("managedFields");
+    }
     detail.conditions = conditions(&json);
     detail.yaml = serde_yaml::to_string(&json).unwrap_or_default();
     match &object {
