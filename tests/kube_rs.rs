@@ -8,7 +8,6 @@ mod clients;
 use clients::Server;
 use futures_util::{StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{Api, DeleteParams, ListParams, LogParams, Patch, PatchParams, PostParams};
 use kube::runtime::controller::Action;
 use kube::runtime::watcher::Config;
@@ -47,23 +46,14 @@ async fn reconcile(source: Arc<ConfigMap>, client: Arc<Client>) -> Result<Action
     let api: Api<ConfigMap> = Api::default_namespaced((*client).clone());
     let name = format!("{}-copy", source.name_any());
     let owner = source.controller_owner_ref(&());
-    let copy = ConfigMap {
-        metadata: ObjectMeta {
-            name: Some(name.clone()),
-            owner_references: owner.map(|owner| vec![owner]),
-            ..ObjectMeta::default()
-        },
-        data: source.data.clone(),
-        ..ConfigMap::default()
-    };
-    match api.get_opt(&name).await? {
-        None => drop(api.create(&PostParams::default(), &copy).await?),
-        Some(found) if found.data == copy.data => {}
-        Some(_) => {
-            let change = Patch::Strategic(json!({"data": copy.data}));
-            api.patch(&name, &PatchParams::default(), &change).await?;
-        }
-    }
+    let copy = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "ownerReferences": owner.into_iter().collect::<Vec<_>>()},
+        "data": source.data,
+    });
+    api.patch(&name, &PatchParams::apply("copier"), &Patch::Apply(&copy))
+        .await?;
     Ok(Action::await_change())
 }
 
@@ -111,6 +101,9 @@ fn a_controller_keeps_copies() {
             wait_for(&api, "loud-copy", "2").await;
             let copy = api.get("loud-copy").await.expect("it is there");
             assert_eq!(copy.owner_references()[0].name, "loud");
+            let managed = copy.managed_fields();
+            let managers: Vec<_> = managed.iter().map(|it| it.manager.as_deref()).collect();
+            assert_eq!(managers, [Some("copier")]);
             assert!(
                 api.get_opt("quiet-copy")
                     .await
