@@ -26,6 +26,12 @@ pub(super) fn tidy(kind: Kind, value: &mut Value) {
     if kind == Kind::CustomResourceDefinition {
         return;
     }
+    // Kubelets no longer take their configuration from the API.
+    if kind == Kind::Node
+        && let Some(Value::Object(spec)) = value.get_mut("spec")
+    {
+        spec.remove("configSource");
+    }
     for part in ["spec", "template", "globalDefault"] {
         if let Some(inner) = value.get_mut(part) {
             walk(inner);

@@ -240,6 +240,26 @@ pub(super) fn fill(kind: Kind, value: &mut Value) {
     for (path, zero) in of_kind(kind) {
         fill_path(object, path, *zero);
     }
+    let pods = match kind {
+        Kind::Pod => "/spec",
+        Kind::PodTemplate => "/template/spec",
+        Kind::CronJob => "/spec/jobTemplate/spec/template/spec",
+        _ => "/spec/template/spec",
+    };
+    if let Some(spec) = value.pointer_mut(pods) {
+        drop_empty_names(spec);
+    }
+}
+
+/// References to objects nearby leave out a name that is empty.
+fn drop_empty_names(pod_spec: &mut Value) {
+    let secrets = pod_spec.get_mut("imagePullSecrets");
+    let secrets = secrets.and_then(Value::as_array_mut);
+    for secret in secrets.into_iter().flatten() {
+        if let Value::Object(secret) = secret {
+            secret.retain(|key, value| key != "name" || value != "");
+        }
+    }
 }
 
 fn fill_path(object: &mut Map<String, Value>, path: &str, zero: Zero) {

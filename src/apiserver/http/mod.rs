@@ -11,6 +11,7 @@ mod path;
 mod query;
 mod render;
 mod stream;
+mod yaml;
 
 pub use accept::{Form, Shape};
 pub use connect::{Connect, ContainerAt, LogOptions, ProxyTo, Streams};
