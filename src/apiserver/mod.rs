@@ -5,6 +5,7 @@
 //! **Invariant:** nothing outside this folder writes to [`Etcd`].
 
 mod admission;
+mod app_armor;
 pub(crate) mod apply;
 pub(crate) mod base64;
 mod bind;

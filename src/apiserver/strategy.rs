@@ -2,7 +2,7 @@
 //! `strategy.go` of each registry): generations, initial status, and which half
 //! of an object an endpoint may write.
 
-use super::{Subresource, defaulting, jobs, pod_parts, qos};
+use super::{Subresource, app_armor, defaulting, jobs, pod_parts, qos};
 use crate::api::core::{
     LoadBalancerStatus, NamespaceStatus, PodCondition, PodStatus, ServiceStatus,
 };
@@ -85,6 +85,7 @@ fn new_untyped(kind: Kind, object: &mut Untyped, now: Instant) {
 }
 
 fn new_pod(pod: &mut Pod, now: Instant) {
+    app_armor::fields_of_annotations(pod);
     let mut status = PodStatus {
         phase: Some("Pending".to_owned()),
         qos_class: Some(qos::class(pod.spec.as_ref()).to_owned()),

@@ -13,6 +13,7 @@ mod protobuf;
 mod query;
 mod render;
 mod stream;
+mod yaml;
 
 pub use accept::{Form, Shape};
 pub use connect::{Connect, ContainerAt, LogOptions, ProxyTo, Streams};

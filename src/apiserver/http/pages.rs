@@ -277,8 +277,10 @@ fn component_statuses() -> Value {
 fn component_status(name: &str) -> Result<Value, ApiError> {
     if !COMPONENTS.contains(&name) {
         let mut error = status::not_found(Kind::Pod, name);
-        error.message = Some(format!("Component not found: {name}"));
-        error.details = None;
+        error.message = Some(format!("componentstatus {name:?} not found"));
+        if let Some(details) = &mut error.details {
+            details.kind = Some("componentstatus".to_owned());
+        }
         return Err(error);
     }
     let mut value = component(name);

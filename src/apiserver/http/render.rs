@@ -54,10 +54,7 @@ pub(super) fn respond(
 /// A body as JSON or YAML.
 pub(super) fn written(status: u16, body: &Value, yaml: bool) -> HttpResponse {
     let (content_type, body) = match yaml {
-        true => (
-            "application/yaml",
-            serde_yaml::to_string(body).unwrap_or_default(),
-        ),
+        true => ("application/yaml", super::yaml::written(body)),
         false => ("application/json", body.to_string()),
     };
     HttpResponse {
