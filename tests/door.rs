@@ -300,3 +300,58 @@ fn an_autoscaler_is_served_in_both_versions() {
     let metric = client.get(new)["spec"]["metrics"][0].clone();
     assert_eq!(metric["resource"]["target"]["averageUtilization"], 70);
 }
+
+#[test]
+fn a_runtime_class_costs_what_it_says() {
+    let mut client = Client::new();
+    let mut sandboxed = pod("sandboxed", json!({}));
+    sandboxed["spec"]["runtimeClassName"] = "kata".into();
+    assert_eq!(
+        client.refused(PODS, sandboxed.clone()),
+        (
+            403,
+            "pods \"sandboxed\" is forbidden: pod rejected: RuntimeClass \"kata\" not found"
+                .to_owned()
+        )
+    );
+    let class = json!({
+        "metadata": {"name": "kata"},
+        "handler": "kata",
+        "overhead": {"podFixed": {"memory": "120Mi"}},
+    });
+    client.post("/apis/node.k8s.io/v1/runtimeclasses", class);
+    let (status, made) = client.post(PODS, sandboxed);
+    assert_eq!(status, 201);
+    assert_eq!(made["spec"]["overhead"]["memory"], "120Mi");
+}
+
+#[test]
+fn a_claim_grows_only_where_its_class_lets_it() {
+    let mut client = Client::new();
+    let claims = "/api/v1/namespaces/team/persistentvolumeclaims";
+    let claim = json!({
+        "metadata": {"name": "data"},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": "fixed",
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    });
+    client.post(claims, claim);
+    let data = format!("{claims}/data");
+    let bound = json!({"status": {"phase": "Bound"}});
+    client.call("PATCH", &format!("{data}/status"), bound);
+    let more = json!({"spec": {"resources": {"requests": {"storage": "2Gi"}}}});
+    let class = |expands: bool| {
+        json!({
+            "metadata": {"name": "fixed"},
+            "provisioner": "example.com/none",
+            "allowVolumeExpansion": expands,
+        })
+    };
+    client.post("/apis/storage.k8s.io/v1/storageclasses", class(false));
+    assert_eq!(client.call("PATCH", &data, more.clone()).0, 403);
+    let path = "/apis/storage.k8s.io/v1/storageclasses/fixed";
+    client.call("PUT", path, class(true));
+    assert_eq!(client.call("PATCH", &data, more).0, 200);
+}

@@ -266,6 +266,26 @@ fn faults_and_packets_can_be_asked_for() {
 }
 
 #[test]
+fn without_an_api_server_nobody_is_answered() {
+    let server = paused(&["--nodes", "1"]);
+    let watch = server.stream("/api/v1/nodes?watch=true");
+    let fault = |fault: &str| json!({"fault": fault, "node": "control-plane"});
+    assert_eq!(
+        server.call("POST", "/sim/faults", &fault("stopNode")).0,
+        200
+    );
+    server.advance("1s");
+    watch.rest();
+    assert_eq!(server.raw("GET", "/api/v1/nodes", ""), (0, String::new()));
+    assert_eq!(
+        server.call("POST", "/sim/faults", &fault("startNode")).0,
+        200
+    );
+    server.advance("2m");
+    assert_eq!(server.call("GET", "/api/v1/nodes", &Value::Null).0, 200);
+}
+
+#[test]
 fn check_tells_the_verdict_of_every_document() {
     let folder = Folder::new();
     folder.write("good.yaml", WEB);

@@ -4,6 +4,7 @@
 //! **Invariant:** an object in the store, in a cache or on its way to a watcher
 //! is one shared allocation; whoever changes it makes a new one.
 
+pub mod age;
 mod custom_kind;
 pub mod decode;
 mod kind;

@@ -1,4 +1,4 @@
-//! Base64 for URLs, without padding: continue tokens and JSON web tokens.
+//! Base64, mostly for URLs, without padding: continue tokens and JSON web tokens.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -16,6 +16,15 @@ pub(super) fn encode(bytes: &[u8]) -> String {
             text.push(char::from(letter));
         }
     }
+    text
+}
+
+/// The text as it stands in JSON: the usual alphabet, padded.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn encode_padded(bytes: &[u8]) -> String {
+    let mut text = encode(bytes).replace('-', "+").replace('_', "/");
+    let padding = text.len().next_multiple_of(4) - text.len();
+    text.push_str(&"=".repeat(padding));
     text
 }
 
@@ -52,5 +61,21 @@ mod tests {
             assert_eq!(decode(&encode(bytes)).as_deref(), Ok(bytes));
         }
         assert_eq!(decode("a!"), Err(1));
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    #[test]
+    fn in_json_it_is_padded() {
+        let table = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+        ];
+        for (plain, encoded) in table {
+            assert_eq!(encode_padded(plain.as_bytes()), encoded);
+        }
+        assert_eq!(encode_padded(&[0xff, 0xef]), "/+8=");
     }
 }

@@ -6,7 +6,7 @@
 
 mod admission;
 pub(crate) mod apply;
-mod base64;
+pub(crate) mod base64;
 mod bind;
 mod compaction;
 mod continue_token;
@@ -33,6 +33,7 @@ mod scale;
 mod services;
 mod storage;
 mod strategy;
+mod table;
 mod tokens;
 mod update;
 mod users;

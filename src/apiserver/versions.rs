@@ -61,6 +61,8 @@ impl Version {
     }
 
     /// A stored object as this version shows it.
+    // The counterpart of `to_stored`; it is the version that converts.
+    #[allow(clippy::wrong_self_convention)]
     pub(super) fn from_stored(self, kind: Kind, mut value: Value) -> Value {
         value = schema::as_written(kind, value);
         let Value::Object(object) = &mut value else {

@@ -53,6 +53,10 @@ impl Followers {
 
     /// Lets everyone who may have news bring it.
     pub(super) fn serve(&mut self, cluster: &mut Cluster) {
+        if !cluster.api().is_serving() {
+            // Every connection went with the API server's process.
+            return self.end(cluster);
+        }
         for watch in cluster.take_observers_with_news() {
             let Some(follower) = self.by_watch.get_mut(&watch) else {
                 continue;
@@ -72,6 +76,16 @@ impl Followers {
         if cluster.now().since(self.swept) >= SWEEP_EVERY {
             self.swept = cluster.now();
             self.sweep(cluster);
+        }
+    }
+
+    /// Ends all of them.
+    fn end(&mut self, cluster: &mut Cluster) {
+        let Followers {
+            by_watch, others, ..
+        } = std::mem::take(self);
+        for mut follower in by_watch.into_values().chain(others) {
+            follower.end(cluster);
         }
     }
 

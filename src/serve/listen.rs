@@ -105,7 +105,7 @@ where
 {
     let service = service_fn(move |request| {
         let engine = engine.clone();
-        async move { Ok::<_, std::convert::Infallible>(route::answer(engine, request).await) }
+        async move { route::answer(engine, request).await }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -48,24 +48,39 @@ impl Asked {
     }
 }
 
-/// Answers a request.
-pub(super) async fn answer(engine: Handle, request: Request<Incoming>) -> Response<Body> {
+/// Nobody listens: the API server's process, or its machine, is down.
+#[derive(Debug)]
+pub(super) struct Refused;
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the API server is down")
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// Answers a request. The error closes the connection.
+pub(super) async fn answer(
+    engine: Handle,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Refused> {
     let is_head = request.method() == hyper::Method::HEAD;
     let asked = match read(request).await {
         Ok(asked) => asked,
-        Err(error) => return failure(error),
+        Err(error) => return Ok(failure(error)),
     };
     let answer = match asked.path.strip_prefix("/sim/") {
         Some(rest) => {
             let rest = rest.to_owned();
             sim::answer(&engine, &rest, asked).await
         }
-        None => api(&engine, asked).await,
+        None => api(&engine, asked).await?,
     };
-    match is_head {
+    Ok(match is_head {
         true => answer.map(|_| body::whole("")),
         false => answer,
-    }
+    })
 }
 
 async fn read(request: Request<Incoming>) -> Result<Asked, ApiError> {
@@ -108,9 +123,10 @@ enum Said {
     Answer(Response<Body>),
     /// Somebody behind it answers.
     Connect(Box<Connect>),
+    Nothing,
 }
 
-async fn api(engine: &Handle, asked: Asked) -> Response<Body> {
+async fn api(engine: &Handle, asked: Asked) -> Result<Response<Body>, Refused> {
     let target = asked.target();
     let (method, headers, body) = (
         asked.method.clone(),
@@ -118,6 +134,9 @@ async fn api(engine: &Handle, asked: Asked) -> Response<Body> {
         asked.body.clone(),
     );
     let said = engine.ask(move |engine| {
+        if !engine.cluster.api().is_serving() {
+            return Said::Nothing;
+        }
         let answer = engine.cluster.http(&method, &target, &headers, &body);
         Said::Answer(match answer {
             Answer::Whole(answer) => response(answer),
@@ -129,11 +148,12 @@ async fn api(engine: &Handle, asked: Asked) -> Response<Body> {
             Answer::Connect(other) => return Said::Connect(Box::new(other)),
         })
     });
-    match said.await {
+    Ok(match said.await {
         Ok(Said::Answer(answer)) => answer,
         Ok(Said::Connect(connect)) => self::connect(engine, asked, *connect).await,
+        Ok(Said::Nothing) => return Err(Refused),
         Err(_) => gone(),
-    }
+    })
 }
 
 async fn connect(engine: &Handle, asked: Asked, connect: Connect) -> Response<Body> {

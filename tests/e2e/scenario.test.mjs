@@ -2,7 +2,9 @@
 
 import { assert, test, testInBothSizes } from "./lib/tests.mjs";
 
-const parameter = (page) => page.evaluate(() => new URL(location.href).searchParams.get("scenario"));
+/** The address follows the panel, a task later. */
+const addressNames = (page, scenario) =>
+  page.waitForFunction((name) => new URL(location.href).searchParams.get("scenario") === name, scenario);
 
 testInBothSizes("a scenario in the address begins, ticks off what comes true, and goes on", {
   query: "?scenario=first-deployment",
@@ -16,16 +18,16 @@ testInBothSizes("a scenario in the address begins, ticks off what comes true, an
   await panel.getByText(/done: .*Three pods run and are ready/).waitFor();
   await panel.getByRole("button", { name: /^Ask for five$/ }).waitFor();
   assert.deepEqual(await axe(".scenario"), []);
-  assert.equal(await parameter(page), "first-deployment");
+  await addressNames(page, "first-deployment");
   await panel.getByRole("button", { name: "Leave" }).click();
   await page.getByRole("heading", { name: "Scenarios" }).waitFor();
-  assert.equal(await parameter(page), null);
+  await addressNames(page, null);
 });
 
 test("the header's choice begins a scenario", {}, async ({ page }) => {
   await page.getByRole("combobox", { name: "Scenario" }).selectOption("crash-loop");
   await page.getByRole("region", { name: "Scenario: Crash loop and back-off" }).waitFor();
-  assert.equal(await parameter(page), "crash-loop");
+  await addressNames(page, "crash-loop");
 });
 
 test("an unknown scenario is named, and the others are offered", { query: "?scenario=nonsense" }, async ({ page }) => {

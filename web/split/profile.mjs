@@ -9,8 +9,8 @@ const VISITS = [
   { size: "phone", theme: "light" },
   { size: "phone", theme: "dark", reducedMotion: true },
 ];
-/** How long the page is watched after it has started: time for the first pods and a first packet. */
-const WATCHED_MS = 6000;
+/** Time to link the second part in, once it has been fetched. */
+const LINKING_MS = 500;
 
 /** Numbers of the functions that ran in page or worker. */
 export async function functionsThatRan(folder) {
@@ -40,7 +40,10 @@ async function visit(browser, url, options) {
     });
   const visitor = await open(browser, url, { ...options, prepare });
   await started(visitor);
-  await visitor.page.waitForTimeout(WATCHED_MS);
+  // What runs after the second part is there need not be in the first. (The first fetch is ours.)
+  await visitor.page.waitForFunction(() => globalThis.performance.getEntriesByType("resource")
+    .filter(({ name, initiatorType }) => name.endsWith("_later.wasm") && initiatorType === "fetch").length > 0);
+  await visitor.page.waitForTimeout(LINKING_MS);
   const rooms = [visitor.page, ...visitor.page.workers()];
   const flags = await Promise.all(rooms.map((room) => room.evaluate(readFlags)));
   if (visitor.errors.length > 0) throw new Error(`the page did not start well:\n${visitor.errors.join("\n")}`);

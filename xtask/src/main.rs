@@ -24,7 +24,7 @@ cargo xtask COMMAND
 
   serve [--port N] [--open]  set up, build the page, serve it on 127.0.0.1, reload on change
   test [SUITE...]            set up, run every test; or only the suites named:
-                             format clippy clippy-wasm tidy native wasm e2e
+                             format clippy clippy-wasm tidy native clients wasm e2e
   build                      build the static site into dist/ and print its sizes
   bench [CASE...]            measure the engine natively and in Chromium
   golden [DIR] [--group NAME]...

@@ -22,7 +22,7 @@ pub struct Suite {
 }
 
 /// In the order in which they run.
-pub const ALL: [Suite; 7] = [
+pub const ALL: [Suite; 8] = [
     Suite {
         name: "format",
         what: "rustfmt has nothing to change",
@@ -46,6 +46,12 @@ pub const ALL: [Suite; 7] = [
         what: "unit, integration and documentation tests",
         how_long: "2 to 6 minutes",
         run: native,
+    },
+    Suite {
+        name: "clients",
+        what: "the JavaScript client of Kubernetes against `tabernetes serve`",
+        how_long: "seconds, after the native tests",
+        run: clients,
     },
     Suite {
         name: "clippy-wasm",
@@ -103,6 +109,18 @@ fn native(checkout: &Checkout) -> Result<Tally> {
     let mut cargo = checkout.cargo();
     cargo.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
     counted(&mut cargo)
+}
+
+fn clients(checkout: &Checkout) -> Result<Tally> {
+    setup::for_clients(checkout)?;
+    shell::run(
+        checkout
+            .cargo()
+            .args(["build", "--locked", "--bin", "tabernetes"]),
+    )?;
+    let mut node = checkout.command("node");
+    node.arg("tests/clients/node.mjs");
+    counted(&mut node)
 }
 
 fn wasm(checkout: &Checkout) -> Result<Tally> {

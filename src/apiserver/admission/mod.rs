@@ -6,6 +6,7 @@ mod pod_security;
 mod pods;
 mod priority;
 mod resource_quota;
+mod runtime_class;
 mod service_account;
 mod storage;
 
@@ -25,6 +26,7 @@ pub(super) fn on_create(call: &mut Call<'_>, object: &mut Object) -> Result<(), 
             service_account::admit(call, pod)?;
             priority::admit(call, pod)?;
             pods::default_toleration_seconds(pod);
+            runtime_class::admit(call, pod)?;
         }
         Object::Node(node) => taint_nodes_by_condition(Arc::make_mut(node)),
         Object::Other(kind, untyped) => {
@@ -58,6 +60,7 @@ pub(super) fn validate(
         }
         (Object::Other(Kind::PersistentVolumeClaim, claim), _) => {
             limit_ranger::validate_claim(call, claim)?;
+            storage::validate_growth(call, object, old)?;
         }
         (Object::Other(Kind::PriorityClass, _), _) => priority::validate_class(call, object)?,
         _ => {}

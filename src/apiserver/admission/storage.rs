@@ -1,6 +1,8 @@
 //! DefaultStorageClass, DefaultIngressClass and StorageObjectInUseProtection.
 
-use crate::api::{Kind, Object, Untyped};
+use super::name_of;
+use crate::api::status::{self, ApiError};
+use crate::api::{Key, Kind, Object, Untyped, quantity};
 use crate::apiserver::storage::Call;
 use serde_json::Value;
 
@@ -61,6 +63,45 @@ pub(super) fn set_class(call: &Call<'_>, kind: Kind, object: &mut Untyped) {
     if let Some(class) = class {
         spec.insert(field.to_owned(), class.into());
     }
+}
+
+/// PersistentVolumeClaimResize: a claim grows only where its class lets it.
+pub(super) fn validate_growth(
+    call: &Call<'_>,
+    claim: &Object,
+    old: Option<&Object>,
+) -> Result<(), ApiError> {
+    let size = |object: &Object| match object {
+        Object::Other(_, claim) => {
+            let spec = claim.rest.get("spec");
+            let text = spec.and_then(|spec| spec.pointer("/resources/requests/storage"));
+            quantity::parse(text?.as_str()?).ok()
+        }
+        _ => None,
+    };
+    let grows = old.is_some_and(|old| size(claim) > size(old));
+    if !grows {
+        return Ok(());
+    }
+    let class = match claim {
+        Object::Other(_, claim) => claim.rest.get("spec").and_then(|spec| {
+            let name = spec.get("storageClassName")?.as_str()?;
+            call.look_up(Kind::StorageClass, Key::new("", name))
+        }),
+        _ => None,
+    };
+    let expands = class.is_some_and(|entry| match &entry.object {
+        Object::Other(_, class) => {
+            class.rest.get("allowVolumeExpansion") == Some(&Value::Bool(true))
+        }
+        _ => false,
+    });
+    if expands {
+        return Ok(());
+    }
+    let why = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize";
+    let name = name_of(claim.meta());
+    Err(status::forbidden(Kind::PersistentVolumeClaim, name, why))
 }
 
 /// What is in use does not go: a finalizer holds it.

@@ -3,6 +3,7 @@
 
 use super::{Headers, header};
 use crate::api::status::{self, ApiError};
+use crate::apiserver::table::Include;
 
 /// How an answer is written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct Form {
     pub shape: Shape,
     /// Whether it is YAML rather than JSON.
     pub yaml: bool,
+    /// What of objects comes with the rows of a table.
+    pub include: Include,
 }
 
 /// What is shown of objects.
@@ -90,7 +93,11 @@ impl<'a> Clause<'a> {
             Some(_) if offer == Offer::Plain => return None,
             Some(named) => shape(named, self.get("g")?, self.get("v")?)?,
         };
-        Some(Form { shape, yaml })
+        Some(Form {
+            shape,
+            yaml,
+            include: Include::default(),
+        })
     }
 }
 

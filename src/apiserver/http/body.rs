@@ -47,6 +47,10 @@ pub(super) fn value(
         }
         "application/yaml" => serde_yaml::from_str(&text)
             .map_err(|error| unrecognized(&format!("error converting YAML to JSON: {error}")))?,
+        #[cfg(not(target_arch = "wasm32"))]
+        "application/vnd.kubernetes.protobuf" => {
+            super::protobuf::decode(body).map_err(status::bad_request)?
+        }
         _ => {
             return Err(status::unsupported_media_type(
                 "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf",
@@ -144,13 +148,7 @@ pub(super) fn delete_options(
     if body.is_empty() {
         return options_in_query(query).map(Body::Delete);
     }
-    let text = String::from_utf8_lossy(body);
-    let value: Value = serde_json::from_str(&text).map_err(|_| {
-        status::bad_request(format!(
-            "couldn't get version/kind; json parse error: {}",
-            json_error(&text)
-        ))
-    })?;
+    let value = options_value(body)?;
     let kind = value
         .get("kind")
         .and_then(Value::as_str)
@@ -165,6 +163,20 @@ pub(super) fn delete_options(
         )));
     }
     options_in_body(&value, options).map(Body::Delete)
+}
+
+fn options_value(body: &[u8]) -> Result<Value, ApiError> {
+    #[cfg(not(target_arch = "wasm32"))]
+    if super::protobuf::is_protobuf(body) {
+        return super::protobuf::decode(body).map_err(status::bad_request);
+    }
+    let text = String::from_utf8_lossy(body);
+    serde_json::from_str(&text).map_err(|_| {
+        status::bad_request(format!(
+            "couldn't get version/kind; json parse error: {}",
+            json_error(&text)
+        ))
+    })
 }
 
 fn options_in_query(query: &Query) -> Result<DeleteOptions, ApiError> {

@@ -8,6 +8,8 @@ mod discovery;
 mod health;
 mod pages;
 mod path;
+#[cfg(not(target_arch = "wasm32"))]
+mod protobuf;
 mod query;
 mod render;
 mod stream;
@@ -19,6 +21,7 @@ pub use render::render;
 pub use stream::WatchStream;
 
 use super::custom::Definitions;
+use super::table::Include;
 use super::users;
 use super::{ApiServer, Body, PatchType, Request, Selection, Subresource, Target};
 use crate::api::decode;
@@ -131,7 +134,13 @@ fn whole(
                 subresource: Subresource::None,
             };
             let version = super::Version::Stored;
-            Answer::Whole(render::respond(&target, version, &form, Err(error)))
+            Answer::Whole(render::respond(
+                &target,
+                version,
+                &form,
+                sim.now,
+                Err(error),
+            ))
         }
     }
 }
@@ -175,14 +184,18 @@ fn answer(
         Verb::Watch => Offer::Watch,
         _ => Offer::Objects,
     };
-    let form = accept::negotiate(headers, offer)?;
+    let mut form = accept::negotiate(headers, offer)?;
+    if matches!(form.shape, Shape::Table(_)) {
+        let (_, query) = path_and_query.split_once('?').unwrap_or_default();
+        form.include = Include::read(Query::parse(query).get("includeObject"))?;
+    }
     if request.verb == Verb::Watch {
         return Ok(Answer::Stream(watch(api, sim, cause, request, form)?));
     }
     let (target, version) = (request.target.clone(), request.options.version);
     let response = api.handle(sim, cause, request);
     Ok(Answer::Whole(render::respond(
-        &target, version, &form, response,
+        &target, version, &form, sim.now, response,
     )))
 }
 

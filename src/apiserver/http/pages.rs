@@ -1,12 +1,13 @@
 //! Everything that is served and is no object: discovery, health, version,
 //! metrics, reviews.
 
-use super::accept::{self, Offer};
+use super::accept::{self, Offer, Shape};
 use super::{Headers, HttpResponse, Unserved, discovery, health, plain, render};
 use crate::api::Kind;
 use crate::api::status::{self, ApiError};
 use crate::apiserver::custom::Definitions;
 use crate::apiserver::reviews::Review;
+use crate::apiserver::table::{self, Style};
 use crate::apiserver::users::User;
 use crate::apiserver::{ApiServer, tokens};
 use crate::sim::Sim;
@@ -68,9 +69,18 @@ pub(super) fn serve(
             }
             None => return Ok(None),
         },
-        ["api", "v1", "componentstatuses"] => component_statuses(),
+        ["api", "v1", "componentstatuses"] => {
+            let style = table_style(asked.headers, sim);
+            style.map_or_else(component_statuses, |style| {
+                let items: Vec<Value> = COMPONENTS.iter().map(|name| component(name)).collect();
+                table::component_statuses(style, &items)
+            })
+        }
         ["api", "v1", "componentstatuses", name] => match component_status(name) {
-            Ok(value) => value,
+            Ok(value) => match table_style(asked.headers, sim) {
+                Some(style) => table::component_statuses(style, &[value]),
+                None => value,
+            },
             Err(error) => {
                 let mut answer = render::written(404, &render::failure(&error), false);
                 answer.headers.push(deprecated_component_status());
@@ -227,6 +237,17 @@ fn root() -> Value {
     }
     paths.sort();
     json!({ "paths": paths })
+}
+
+/// How a table is written, where the client would rather have one.
+fn table_style<'a>(headers: Headers<'_>, sim: &Sim) -> Option<Style<'a>> {
+    let form = accept::negotiate(headers, Offer::Objects).ok()?;
+    matches!(form.shape, Shape::Table(_)).then_some(Style {
+        api_version: "meta.k8s.io/v1",
+        include: form.include,
+        now: sim.now,
+        with_columns: true,
+    })
 }
 
 const COMPONENTS: [&str; 3] = ["controller-manager", "etcd-0", "scheduler"];

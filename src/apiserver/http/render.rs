@@ -4,12 +4,15 @@ use super::HttpResponse;
 use super::accept::{Form, Shape};
 use crate::api::status::{self, ApiError};
 use crate::api::{Kind, Object};
+use crate::apiserver::table::{self, Item, Style};
 use crate::apiserver::{Reply, Response, Subresource, Target, Version, apply, scale};
+use crate::sim::Instant;
 use serde_json::{Value, json};
 
 /// Writes the answer to a request about `target`, as JSON.
 pub fn render(target: &Target, response: Response) -> HttpResponse {
-    respond(target, Version::Stored, &Form::default(), response)
+    let form = Form::default();
+    respond(target, Version::Stored, &form, Instant::ZERO, response)
 }
 
 /// Writes the answer in the form that the client accepts.
@@ -17,6 +20,7 @@ pub(super) fn respond(
     target: &Target,
     version: Version,
     form: &Form,
+    now: Instant,
     response: Response,
 ) -> HttpResponse {
     let response = response.and_then(|reply| fits(&reply, form).map(|()| reply));
@@ -31,7 +35,7 @@ pub(super) fn respond(
         }
         Ok(reply) => {
             let status = reply.code();
-            let (warnings, body) = success(target, version, form, reply);
+            let (warnings, body) = success(target, version, form, now, reply);
             (status, warnings, body, None)
         }
     };
@@ -121,7 +125,13 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
-fn success(target: &Target, version: Version, form: &Form, reply: Reply) -> (Vec<String>, Value) {
+fn success(
+    target: &Target,
+    version: Version,
+    form: &Form,
+    now: Instant,
+    reply: Reply,
+) -> (Vec<String>, Value) {
     match reply {
         Reply::Object { warnings, .. }
             if matches!(
@@ -136,7 +146,7 @@ fn success(target: &Target, version: Version, form: &Form, reply: Reply) -> (Vec
         }
         Reply::Object {
             object, warnings, ..
-        } => (warnings, alone(&object, version, form)),
+        } => (warnings, alone(&object, version, form, style(form, now))),
         Reply::List {
             kind,
             items,
@@ -156,6 +166,11 @@ fn success(target: &Target, version: Version, form: &Form, reply: Reply) -> (Vec
             }
             let warnings = crate::apiserver::warnings::of_kind(kind);
             let warnings = warnings.map(str::to_owned).into_iter().collect();
+            if let Some(style) = style(form, now) {
+                let items: Vec<Item<'_>> =
+                    items.iter().map(|object| item(object, version)).collect();
+                return (warnings, table::table(kind, style, metadata, &items));
+            }
             (warnings, list(kind, version, form, &items, metadata))
         }
         Reply::Scale {
@@ -163,25 +178,60 @@ fn success(target: &Target, version: Version, form: &Form, reply: Reply) -> (Vec
             replicas,
             current,
             selector,
-        } => (
-            Vec::new(),
-            scale::to_json(&object, replicas, current, &selector),
-        ),
+        } => {
+            let value = scale::to_json(&object, replicas, current, &selector);
+            match style(form, now) {
+                Some(style) => (Vec::new(), table::scale(style, &value)),
+                None => (Vec::new(), value),
+            }
+        }
         Reply::Done { object, warnings } => (warnings, done(&object)),
         Reply::Made { value } => (Vec::new(), value),
     }
 }
 
+/// How tables are written, where the client wants one.
+pub(super) fn style(form: &Form, now: Instant) -> Option<Style<'_>> {
+    let Shape::Table(api_version) = &form.shape else {
+        return None;
+    };
+    Some(Style {
+        api_version,
+        include: form.include,
+        now,
+        with_columns: true,
+    })
+}
+
+fn item(object: &Object, version: Version) -> Item<'_> {
+    Item {
+        object,
+        shown: |object, version| version.from_stored(object.kind(), object.to_json()),
+        version,
+    }
+}
+
 /// The one object of an answer: who manages its fields is told in full.
-fn alone(object: &Object, version: Version, form: &Form) -> Value {
+fn alone(object: &Object, version: Version, form: &Form, style: Option<Style<'_>>) -> Value {
     match &form.shape {
-        Shape::Partial(_) | Shape::PartialList(_) => shaped(object, version, form),
+        Shape::Partial(_) | Shape::PartialList(_) | Shape::Table(_) => {
+            shaped(object, version, form, style)
+        }
         _ => version.from_stored(object.kind(), apply::shown(object)),
     }
 }
 
 /// One object in the form that the client accepts.
-pub(super) fn shaped(object: &Object, version: Version, form: &Form) -> Value {
+pub(super) fn shaped(
+    object: &Object,
+    version: Version,
+    form: &Form,
+    style: Option<Style<'_>>,
+) -> Value {
+    if let Some(style) = style {
+        let metadata = json!({ "resourceVersion": object.meta().resource_version });
+        return table::table(object.kind(), style, metadata, &[item(object, version)]);
+    }
     match &form.shape {
         Shape::Partial(api_version) | Shape::PartialList(api_version) => {
             partial(object, api_version)
@@ -199,7 +249,16 @@ fn partial(object: &Object, api_version: &str) -> Value {
 }
 
 /// The object of a bookmark: nothing but metadata.
-pub(super) fn bookmark(kind: Kind, version: Version, form: &Form, metadata: Value) -> Value {
+pub(super) fn bookmark(
+    kind: Kind,
+    version: Version,
+    form: &Form,
+    style: Option<Style<'_>>,
+    metadata: Value,
+) -> Value {
+    if let Some(style) = style {
+        return table::bookmark(kind, style, metadata);
+    }
     let (named, api_version) = match &form.shape {
         Shape::Whole | Shape::Table(_) => (kind.info().kind, version.api_version(kind)),
         Shape::Partial(version) | Shape::PartialList(version) => {

@@ -4,6 +4,7 @@ use super::accept::Form;
 use super::render;
 use crate::api::Kind;
 use crate::api::status::{self, ApiError};
+use crate::apiserver::table::Style;
 use crate::apiserver::{ApiServer, Options, Selection, Start, Version, WatchEvent, WatcherId};
 use crate::etcd::StoreError;
 use crate::sim::trace::Change;
@@ -32,6 +33,8 @@ pub struct WatchStream {
     /// The revision that the client knows of.
     known: u64,
     over: bool,
+    /// Whether a table's columns were told.
+    told_columns: bool,
 }
 
 impl WatchStream {
@@ -47,9 +50,9 @@ impl WatchStream {
 
     /// The lines since the last call.
     pub fn poll(&mut self, api: &mut ApiServer, now: Instant) -> Vec<String> {
-        self.take(api);
+        self.take(api, now);
         if self.bookmark_at.is_some_and(|at| at <= now) {
-            self.bookmark(api);
+            self.bookmark(api, now);
             self.bookmark_at = next_bookmark(now, self.until);
         }
         self.over |= now >= self.until;
@@ -63,39 +66,52 @@ impl WatchStream {
         }
     }
 
-    fn take(&mut self, api: &mut ApiServer) {
+    fn take(&mut self, api: &mut ApiServer, now: Instant) {
         let Some(watcher) = self.watcher else { return };
         for event in api.take_events(watcher) {
             self.known = self.known.max(event.revision);
-            let line = self.line(&event);
+            let line = self.line(&event, now);
             self.ready.push(line);
         }
     }
 
-    fn line(&self, event: &WatchEvent) -> String {
+    /// How a table is written next, where one is wanted.
+    fn style(&mut self, now: Instant) -> Option<Style<'_>> {
+        let with_columns = !std::mem::replace(&mut self.told_columns, true);
+        let style = render::style(&self.form, now)?;
+        Some(Style {
+            with_columns,
+            ..style
+        })
+    }
+
+    fn line(&mut self, event: &WatchEvent, now: Instant) -> String {
         let change = match event.change {
             Change::Added => "ADDED",
             Change::Modified => "MODIFIED",
             Change::Deleted => "DELETED",
         };
-        let object = render::shaped(&event.object, self.version, &self.form);
+        let (version, form) = (self.version, self.form.clone());
+        let object = render::shaped(&event.object, version, &form, self.style(now));
         json!({"type": change, "object": object}).to_string()
     }
 
-    fn bookmark(&mut self, api: &ApiServer) {
+    fn bookmark(&mut self, api: &ApiServer, now: Instant) {
         let revision = api.latest_change(self.kind);
         if revision > self.known {
             self.known = revision;
-            self.ready.push(self.bookmark_line(revision, false));
+            let line = self.bookmark_line(revision, false, now);
+            self.ready.push(line);
         }
     }
 
-    fn bookmark_line(&self, revision: u64, initial: bool) -> String {
+    fn bookmark_line(&mut self, revision: u64, initial: bool, now: Instant) -> String {
         let mut metadata = json!({ "resourceVersion": revision.to_string() });
         if initial {
             metadata["annotations"] = json!({ "k8s.io/initial-events-end": "true" });
         }
-        let object = render::bookmark(self.kind, self.version, &self.form, metadata);
+        let (kind, version, form) = (self.kind, self.version, self.form.clone());
+        let object = render::bookmark(kind, version, &form, self.style(now), metadata);
         json!({"type": "BOOKMARK", "object": object}).to_string()
     }
 }
@@ -135,16 +151,18 @@ pub(super) fn open(
         bookmark_at: None,
         known: 0,
         over: false,
+        told_columns: false,
     };
     if options.allow_bookmarks {
         stream.bookmark_at = next_bookmark(now, until);
     }
     let initial = begin(&mut stream, api, selection, options)?;
-    stream.take(api);
+    stream.take(api, now);
     if initial && options.allow_bookmarks {
         let revision = api.etcd().revision();
         stream.known = stream.known.max(revision);
-        stream.ready.push(stream.bookmark_line(revision, true));
+        let line = stream.bookmark_line(revision, true, now);
+        stream.ready.push(line);
     }
     Ok(stream)
 }

@@ -167,6 +167,27 @@ fn template(
 
 /// A template as such, whatever it is the template of (`ValidatePodTemplateSpec`).
 pub(super) fn pod_template(template: &core::PodTemplateSpec, path: &Path<'_>, errors: &mut Errors) {
+    template_metadata(template, path, errors);
+    let no_spec = core::PodSpec::default();
+    let spec = template.spec.as_ref().unwrap_or(&no_spec);
+    let spec_path = path.child("spec");
+    pod::pod_spec(spec, None, false, &spec_path, errors);
+    if spec
+        .ephemeral_containers
+        .as_ref()
+        .is_some_and(|it| !it.is_empty())
+    {
+        let detail = "ephemeral containers not allowed in pod template";
+        errors.forbidden(&spec_path.child("ephemeralContainers"), detail);
+    }
+}
+
+/// The labels and annotations of a template.
+pub(super) fn template_metadata(
+    template: &core::PodTemplateSpec,
+    path: &Path<'_>,
+    errors: &mut Errors,
+) {
     let metadata = template.metadata.as_ref();
     if let Some(map) = metadata.and_then(|it| it.labels.as_ref()) {
         meta::labels(map, &path.child("labels"), errors);
@@ -179,16 +200,6 @@ pub(super) fn pod_template(template: &core::PodTemplateSpec, path: &Path<'_>, er
         meta::annotations(map, &annotations_path, errors);
     }
     pod::specific_annotations(annotations, spec, &annotations_path, errors);
-    let spec_path = path.child("spec");
-    pod::pod_spec(spec, None, false, &spec_path, errors);
-    if spec
-        .ephemeral_containers
-        .as_ref()
-        .is_some_and(|it| !it.is_empty())
-    {
-        let detail = "ephemeral containers not allowed in pod template";
-        errors.forbidden(&spec_path.child("ephemeralContainers"), detail);
-    }
 }
 
 fn strategy(strategy: Option<&DeploymentStrategy>, errors: &mut Errors) {

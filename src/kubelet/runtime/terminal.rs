@@ -46,9 +46,8 @@ impl Terminal {
                     keys.push(Key::Line(std::mem::take(&mut self.line)));
                 }
                 '\u{7f}' | '\u{8}' => {
-                    if self.line.pop().is_some() {
-                        shown.push_str("\u{8} \u{8}");
-                    }
+                    let erased = self.line.pop();
+                    shown.push_str(erased.map_or("", |_| "\u{8} \u{8}"));
                 }
                 '\u{3}' => {
                     shown.push_str("^C\r\n");

@@ -1,6 +1,7 @@
 //! One kubelet on one node, with an API server and a network, in virtual time.
 
 mod crash;
+mod exec;
 mod golden;
 mod hooks;
 mod life;

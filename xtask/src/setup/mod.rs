@@ -46,6 +46,14 @@ pub fn for_the_page(checkout: &Checkout) -> Result<()> {
     programs::ensure(checkout)
 }
 
+/// What the tests with a JavaScript client need: the npm parts.
+///
+/// # Errors
+/// When they cannot be set up, with what to do about it.
+pub fn for_clients(checkout: &Checkout) -> Result<()> {
+    node::ensure(checkout)
+}
+
 /// What the Wasm tests need: the compiler target and the test runner.
 ///
 /// # Errors

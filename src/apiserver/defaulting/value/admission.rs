@@ -14,10 +14,10 @@ pub(super) fn policy(kind: Kind, fields: &mut Fields) {
     if is_policy {
         set(spec, "failurePolicy", "Fail".into());
     }
-    if let Some(parameters) = present(spec, "paramRef") {
-        if parameters.contains_key("selector") || parameters.contains_key("name") {
-            set(parameters, "parameterNotFoundAction", "Deny".into());
-        }
+    if let Some(parameters) = present(spec, "paramRef")
+        && (parameters.contains_key("selector") || parameters.contains_key("name"))
+    {
+        set(parameters, "parameterNotFoundAction", "Deny".into());
     }
     let matching = if is_policy {
         "matchConstraints"

@@ -17,7 +17,7 @@ const OWN_UID: &str = "batch.kubernetes.io/controller-uid";
 
 pub(super) fn job(meta: &ObjectMeta, fields: Fields<'_>, errors: &mut Errors) {
     generated_selector(meta, fields.at("spec"), errors);
-    job_spec(fields.at("spec"), errors);
+    job_spec(meta, fields.at("spec"), errors);
     indexed_names(meta, fields.at("spec"), errors);
 }
 
@@ -39,7 +39,8 @@ fn indexed_names(meta: &ObjectMeta, spec: Fields<'_>, errors: &mut Errors) {
 
 /// A selector that the server made selects by the Job's uid.
 fn generated_selector(meta: &ObjectMeta, spec: Fields<'_>, errors: &mut Errors) {
-    if spec.flag("manualSelector") {
+    // Without a uid it is a manifest, whose selector is yet to be made.
+    if spec.flag("manualSelector") || meta.uid.is_none() {
         return;
     }
     let selector = spec.selector("selector").unwrap_or_default();
@@ -55,11 +56,13 @@ fn generated_selector(meta: &ObjectMeta, spec: Fields<'_>, errors: &mut Errors) 
     }
 }
 
-fn job_spec(spec: Fields<'_>, errors: &mut Errors) {
+fn job_spec(meta: &ObjectMeta, spec: Fields<'_>, errors: &mut Errors) {
     plain_spec(spec, &SPEC, errors);
     let selector_path = SPEC.child("selector");
     let Some(selector) = spec.selector("selector") else {
-        errors.required(&selector_path, "");
+        if meta.uid.is_some() || spec.flag("manualSelector") {
+            errors.required(&selector_path, "");
+        }
         return;
     };
     meta::selector(&selector, &selector_path, errors);

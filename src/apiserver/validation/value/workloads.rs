@@ -73,8 +73,7 @@ pub(super) fn stateful_set(fields: Fields<'_>, errors: &mut Errors) {
     errors.count(spec, path, "replicas");
     errors.count(spec, path, "minReadySeconds");
     errors.count(spec.at("ordinals"), &path.child("ordinals"), "start");
-    let mut template = template_of(spec, "template");
-    add_claimed_volumes(spec, &mut template);
+    let template = template_of(spec, "template");
     let template_path = path.child("template");
     match spec.selector("selector") {
         None => errors.required(&path.child("selector"), ""),
@@ -86,35 +85,12 @@ pub(super) fn stateful_set(fields: Fields<'_>, errors: &mut Errors) {
                 errors.invalid(&selector_path, meta::selector_json(&selector), detail);
             }
             selected(&selector, &template, &template_path, errors);
-            workload::pod_template(&template, &template_path, errors);
+            // Upstream leaves the pod's spec alone: its mounts may name volumes
+            // that come from the claim templates.
+            workload::template_metadata(&template, &template_path, errors);
         }
     }
     always(&template, "StatefulSet", &template_path, errors);
-}
-
-/// Pods of a StatefulSet mount the claims that it makes for them as volumes, which
-/// come before those of the same name in its template.
-fn add_claimed_volumes(spec: Fields<'_>, template: &mut core::PodTemplateSpec) {
-    let claims = spec.get("volumeClaimTemplates").as_array();
-    let names = claims.into_iter().flatten();
-    let names = names.filter_map(|claim| claim["metadata"]["name"].as_str());
-    let claimed: Vec<core::Volume> = names
-        .map(|name| core::Volume {
-            name: name.to_owned(),
-            persistent_volume_claim: Some(core::PersistentVolumeClaimVolumeSource {
-                claim_name: name.to_owned(),
-                ..Default::default()
-            }),
-            ..Default::default()
-        })
-        .collect();
-    if claimed.is_empty() {
-        return;
-    }
-    let volumes = template.spec.get_or_insert_default();
-    let volumes = volumes.volumes.get_or_insert_default();
-    volumes.retain(|volume| claimed.iter().all(|claim| claim.name != volume.name));
-    volumes.extend(claimed);
 }
 
 fn stateful_strategy(strategy: Fields<'_>, errors: &mut Errors) {
