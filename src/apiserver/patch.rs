@@ -47,7 +47,10 @@ impl Call<'_> {
             Some((definition, served)) => {
                 custom::read_patched(&definition, &served, patched, strictness)
             }
-            None => decode::decode_patched(self.kind(), patched, strictness),
+            None => {
+                let written = &self.options.written;
+                decode::decode_patched(self.kind(), patched, strictness, written)
+            }
         }
     }
 

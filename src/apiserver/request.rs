@@ -1,6 +1,7 @@
 //! Requests and answers, typed. The text forms (HTTP paths, query strings, JSON
 //! bodies) are read into these and written from these elsewhere.
 
+use crate::api::decode::Written;
 use crate::api::status::ApiError;
 use crate::api::{Key, Kind, Name, Object, Resource};
 use crate::sim::Actor;
@@ -147,6 +148,8 @@ pub struct Options {
     pub field_validation: String,
     /// Who manages the fields.
     pub field_manager: String,
+    /// How the body is written.
+    pub written: Written,
     /// Whether an apply takes fields from others, where the caller said so.
     pub force: Option<bool>,
     /// Items a page, or 0.

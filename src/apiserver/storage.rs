@@ -189,7 +189,8 @@ impl Call<'_> {
             Body::Json(value) => {
                 let value = self.options.version.to_stored(self.kind(), value);
                 let strictness = Strictness::of_option(&self.options.field_validation)?;
-                let decoded = decode::decode(self.kind(), &value, strictness)?;
+                let decoded =
+                    decode::decode(self.kind(), &value, strictness, &self.options.written)?;
                 self.warnings.extend(decoded.warnings);
                 Ok(decoded.object)
             }

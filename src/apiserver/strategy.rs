@@ -43,11 +43,10 @@ pub(super) fn prepare_for_create(object: &mut Object, now: Instant) {
         Object::ReplicaSet(set) => Arc::make_mut(set).status = Some(Default::default()),
         Object::Secret(secret) => merge_string_data(secret),
         Object::EndpointSlice(slice) => drop_old_topology(slice),
-        Object::Other(kind @ Kind::Custom(_), untyped) => {
-            if has_status(*kind) {
-                Arc::make_mut(untyped).rest.remove("status");
-            }
+        Object::Other(Kind::Custom(custom), untyped) if custom.custom().has_status => {
+            Arc::make_mut(untyped).rest.remove("status");
         }
+        Object::Other(Kind::Custom(_), _) => {}
         Object::Other(kind, untyped) => new_untyped(*kind, Arc::make_mut(untyped), now),
         _ => {}
     }

@@ -35,11 +35,33 @@ fn play_file(text: &str, part: &str, group: &mut Group) {
         with_managed_fields: part.contains("apply"),
     };
     for line in text.lines().filter(|line| !line.is_empty()) {
-        let exchange: Value = serde_json::from_str(line).unwrap_or_default();
+        let mut exchange: Value = serde_json::from_str(line).unwrap_or_default();
+        keep_body(line, &mut exchange);
         let id = exchange["id"].as_str().unwrap_or_default().to_owned();
         let difference = replay.exchange(&exchange);
         let about = exchange["about"].as_str().unwrap_or_default();
         group.add(part, id, difference.map(|text| format!("{about}: {text}")));
+    }
+}
+
+/// Bodies are sent as they are written: the order of their fields shows in answers.
+fn keep_body(line: &str, exchange: &mut Value) {
+    let request = &mut exchange["request"];
+    if !request["body"].is_object() {
+        return;
+    }
+    let Some(rest) = line
+        .split_once("\"request\": ")
+        .and_then(|(_, request)| request.split_once("\"body\": "))
+        .map(|(_, rest)| rest)
+    else {
+        return;
+    };
+    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+    let read = values.next().and_then(Result::ok);
+    if read.as_ref() == Some(&request["body"]) {
+        let text = rest.get(..values.byte_offset()).unwrap_or_default();
+        request["text"] = text.into();
     }
 }
 
@@ -85,6 +107,9 @@ impl Replay {
         let body = match &request["body"] {
             Value::Null => String::new(),
             Value::String(text) => self.filled(text),
+            _ if request["text"].is_string() => {
+                self.filled(request["text"].as_str().unwrap_or_default())
+            }
             other => self.filled(&other.to_string()),
         };
         let mut headers = headers;

@@ -2,9 +2,11 @@
 //! are refused in its words, unknown fields refused, warned of or dropped.
 
 mod go;
+mod written;
 
 pub(super) use go::check_base64;
 pub use go::{kind as go_kind, syntax as go_syntax, text as go_text};
+pub use written::{Written, read_text};
 
 use super::status::{self, ApiError};
 use super::{Kind, Object, ObjectMeta, schema};
@@ -55,7 +57,12 @@ pub struct Decoded {
 }
 
 /// Reads the body of a POST or PUT of `kind`.
-pub fn decode(kind: Kind, value: &Value, strictness: Strictness) -> Result<Decoded, ApiError> {
+pub fn decode(
+    kind: Kind,
+    value: &Value,
+    strictness: Strictness,
+    written: &Written,
+) -> Result<Decoded, ApiError> {
     let refuse = |named: &str, why: &str| {
         let info = kind.info();
         status::bad_request(format!(
@@ -70,7 +77,7 @@ pub fn decode(kind: Kind, value: &Value, strictness: Strictness) -> Result<Decod
             false => refuse(named.unwrap_or(kind.info().kind), &wrong.why),
         });
     }
-    decode_patched(kind, value, strictness).map_err(|why| refuse(kind.info().kind, &why))
+    decode_patched(kind, value, strictness, written).map_err(|why| refuse(kind.info().kind, &why))
 }
 
 /// Reads what came out of a patch; the error says why without saying of what.
@@ -78,12 +85,16 @@ pub fn decode_patched(
     kind: Kind,
     value: &Value,
     strictness: Strictness,
+    written: &Written,
 ) -> Result<Decoded, String> {
-    let (object, unknown) = Object::read(kind, value)?;
-    let warnings: Vec<String> = unknown
-        .iter()
-        .map(|field| format!("unknown field {field:?}"))
-        .collect();
+    let (object, mut unknown) = Object::read(kind, value)?;
+    written.sort(&mut unknown);
+    let mut warnings = written.notes.clone();
+    warnings.extend(
+        unknown
+            .iter()
+            .map(|field| format!("unknown field {field:?}")),
+    );
     match strictness {
         Strictness::Strict if !warnings.is_empty() => {
             Err(format!("strict decoding error: {}", warnings.join(", ")))

@@ -2,7 +2,7 @@ use super::*;
 use serde_json::json;
 
 fn message(kind: Kind, value: Value, strictness: Strictness) -> String {
-    match decode(kind, &value, strictness) {
+    match decode(kind, &value, strictness, &Written::default()) {
         Ok(decoded) => decoded.warnings.join("; "),
         Err(error) => error.message.unwrap_or_default(),
     }

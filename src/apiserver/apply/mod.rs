@@ -354,7 +354,7 @@ impl Call<'_> {
         let merged = self.options.version.to_stored(self.kind(), merged);
         let decoded = self
             .decode_patched(&merged, Strictness::Ignore)
-            .map_err(|why| status::internal(why))?;
+            .map_err(status::internal)?;
         let mut object = decoded.object;
         self.check_name(&object)?;
         self.place(object.meta_mut())?;

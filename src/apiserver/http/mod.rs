@@ -25,6 +25,7 @@ use super::custom::Definitions;
 use super::table::Include;
 use super::users;
 use super::{ApiServer, Body, PatchType, Request, Selection, Subresource, Target};
+use crate::api::decode;
 use crate::api::status::{self, ApiError};
 use crate::api::{Key, Kind};
 use crate::sim::trace::Verb;
@@ -274,6 +275,7 @@ pub fn parse(
         }
         _ => Body::Empty,
     };
+    note(&mut request, body);
     if matches!(request.body, Body::Patch(PatchType::Apply, _)) {
         query::check_applier(&request.options)?;
     }
@@ -285,6 +287,34 @@ pub fn parse(
     }
     Ok(request)
 }
+
+/// Reads a body of JSON once more for how it is written.
+fn note(request: &mut Request, body: &[u8]) {
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    match &mut request.body {
+        Body::Json(value) | Body::Patch(PatchType::Merge | PatchType::Strategic, value) => {
+            if let Some((read, written)) = decode::read_text(text)
+                && read.is_object()
+            {
+                *value = read;
+                request.options.written = written;
+            }
+        }
+        Body::Patch(PatchType::Json, serde_json::Value::Array(operations)) => {
+            for (index, operation) in operations.iter().enumerate() {
+                let keys = operation.as_object().into_iter().flatten();
+                let odd = keys.filter(|(key, _)| !OPERATION_KEYS.contains(&key.as_str()));
+                let notes =
+                    odd.map(|(key, _)| format!("json patch unknown field \"[{index}].{key}\""));
+                request.options.written.notes.extend(notes);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What an operation of a JSON patch says.
+const OPERATION_KEYS: [&str; 4] = ["op", "path", "from", "value"];
 
 /// The program that a `User-Agent` begins with: who manages the fields where the
 /// client does not say.

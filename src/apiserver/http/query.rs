@@ -129,6 +129,7 @@ impl Query {
             dry_run: dry_run && verb != Verb::Get,
             field_validation,
             field_manager: self.text("fieldManager"),
+            written: Default::default(),
             force: self.get("force").map(|_| self.flag("force")),
             limit: limit.unsigned_abs(),
             continue_token: self.text("continue"),
