@@ -125,6 +125,9 @@ pub(super) fn wanted(
             false => Fault::message(NOTHING),
         });
     };
+    if rest.iter().any(String::is_empty) {
+        return Err(Fault::message("resource name may not be empty"));
+    }
     if args.iter().any(|argument| argument.contains('/')) {
         return pairs(shell, args, selects || all);
     }

@@ -3,6 +3,7 @@
 
 mod apply;
 mod commands;
+mod describe;
 mod door;
 mod errors;
 mod fault;

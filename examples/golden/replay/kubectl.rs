@@ -190,6 +190,22 @@ fn set_up(world: &mut World, namespace: &str) {
     }
     let space = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
     world.call("POST", "/api/v1/namespaces", &space);
+    // Topic 14 begins with pods that are there to be deleted.
+    let names = "a1 a2 a3 a4 b1 b2 c1 c2 d1 d2 e1 e2 f1 g1 h1 h2";
+    for name in names.split(' ').filter(|_| namespace == "kc-14") {
+        let app = name.get(..1);
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": name, "labels": {"app": app}},
+            "spec": {"containers": [{"name": "c", "image": "nginx"}]},
+        });
+        world.advance(Duration::from_millis(50));
+        world.call(
+            "POST",
+            &format!("/api/v1/namespaces/{namespace}/pods"),
+            &pod,
+        );
+    }
     world.advance(Duration::from_secs(3));
 }
 
@@ -271,6 +287,13 @@ pub fn steady(text: &str) -> String {
 
 fn steady_line(line: &str) -> String {
     let line = line.trim_end();
+    for field in ["resourceVersion: \"", "\"resourceVersion\": \""] {
+        if let Some((before, after)) = line.split_once(field)
+            && after.starts_with(|c: char| c.is_ascii_digit())
+        {
+            return format!("{before}{field}VERSION");
+        }
+    }
     let mut out = String::new();
     let is_part = |c: char| c.is_ascii_alphanumeric() || "-.:+".contains(c);
     let mut rest = line;
@@ -323,7 +346,33 @@ fn steady_word(word: &str) -> String {
                 .chars()
                 .all(|c| "bcdfghjklmnpqrstvwxz2456789".contains(c))
     };
+    if word.starts_with("zone-") {
+        return "ZONE".to_owned();
+    }
+    // `80:31234`: a node port was drawn.
+    if let Some((port, node_port)) = word.split_once(':')
+        && digits(port)
+        && node_port.len() == 5
+        && digits(node_port)
+    {
+        return format!("{port}:NODEPORT");
+    }
+    // Go's way to write a template decides its hash.
+    let hash = |part: &str| {
+        (8..=10).contains(&part.len())
+            && part
+                .chars()
+                .all(|c| "bcdfghjklmnpqrstvwxz2456789".contains(c))
+    };
+    if hash(word) {
+        return "HASH".to_owned();
+    }
     match word.rsplit_once('-') {
+        Some((before, last)) if hash(last) => format!("{before}-HASH"),
+        Some((before, last)) if random(last) && before.rsplit('-').next().is_some_and(hash) => {
+            let name = before.rsplit_once('-').map_or(before, |(name, _)| name);
+            format!("{name}-HASH-RANDOM")
+        }
         Some((before, last)) if random(last) => format!("{before}-RANDOM"),
         _ => word.to_owned(),
     }

@@ -7,7 +7,7 @@ use super::super::print::{OUTPUT_FLAGS, kind_of};
 use super::super::shell::Shell;
 use super::super::value::{name, text};
 use super::generate::{clean, container_name, pairs};
-use super::{DryRun, tell};
+use super::{DryRun, check_output, tell};
 use crate::api::quantity;
 use serde_json::{Map, Value, json};
 
@@ -236,6 +236,7 @@ fn from_files(shell: &mut Shell<'_>, args: &[String]) -> Result<(), Fault> {
         shell.line(answer.to_string());
         return Ok(());
     }
+    check_output(shell, &given)?;
     let dry_run = DryRun::of(shell, &given)?;
     let mut faults = Vec::new();
     for (object, file) in documents(shell, &files)? {
@@ -290,6 +291,7 @@ fn make(shell: &mut Shell<'_>, maker: &Maker, command: &str, args: &[String]) ->
             )));
         }
     };
+    check_output(shell, &given)?;
     let dry_run = DryRun::of(shell, &given)?;
     let object = clean((maker.make)(shell, &given, &named)?);
     let mut made = object.clone();

@@ -7,7 +7,7 @@ use super::super::print::OUTPUT_FLAGS;
 use super::super::shell::Shell;
 use super::super::value::{entries, items, number, text};
 use super::generate::{clean, pairs};
-use super::{DryRun, tell};
+use super::{DryRun, check_output, tell};
 use serde_json::{Map, Value, json};
 
 const FLAGS: &str = " port:s target-port:s protocol:s name:s type:s cluster-ip:s external-ip:s \
@@ -19,6 +19,7 @@ pub(super) fn run(shell: &mut Shell<'_>, args: &[String]) -> Result<(), Fault> {
     let spec = format!("{find_flags}{OUTPUT_FLAGS}{FLAGS} labels/l:s");
     let given = Given::read("kubectl expose", &spec.replace(" labels:s", ""), args)?;
     shell.enter(&given);
+    check_output(shell, &given)?;
     let dry_run = DryRun::of(shell, &given)?;
     let mut unselected = given.clone();
     unselected.forget("selector");

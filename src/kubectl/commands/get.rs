@@ -23,9 +23,10 @@ struct Part {
 }
 
 pub(super) fn run(shell: &mut Shell<'_>, args: &[String]) -> Result<(), Fault> {
+    let find_flags = FIND_FLAGS.replace(" all ", " ");
     let given = Given::read(
         "kubectl get",
-        &format!("{FIND_FLAGS}{OUTPUT_FLAGS}{FLAGS}"),
+        &format!("{find_flags}{OUTPUT_FLAGS}{FLAGS}"),
         args,
     )?;
     shell.enter(&given);
@@ -85,6 +86,7 @@ fn tables(
             Ok(table) => table,
             Err(fault) if fault.is_not_found() && given.on("ignore-not-found") => continue,
             Err(fault) => {
+                let fault = about_namespace(shell, it, fault);
                 faults.push(about_selection(fault, &it.resource, given));
                 continue;
             }
@@ -125,6 +127,18 @@ fn tables(
         }
     }
     Fault::of_all(faults)
+}
+
+/// Where a named object is missing because its namespace is, that is told.
+fn about_namespace(shell: &mut Shell<'_>, wanted: &Wanted, fault: Fault) -> Fault {
+    if !fault.is_not_found() || wanted.name.is_empty() || wanted.namespace.is_empty() {
+        return fault;
+    }
+    let path = format!("/api/v1/namespaces/{}", wanted.namespace);
+    match shell.get(&path) {
+        Err(missing) if missing.is_not_found() => missing,
+        _ => fault,
+    }
 }
 
 /// Sorts rows by what a path finds in their objects; where no object has it,
@@ -281,7 +295,10 @@ fn objects(
                 object
             })),
             Err(fault) if fault.is_not_found() && given.on("ignore-not-found") => {}
-            Err(fault) => faults.push(about_selection(fault, &it.resource, given)),
+            Err(fault) => {
+                let fault = about_namespace(shell, it, fault);
+                faults.push(about_selection(fault, &it.resource, given));
+            }
         }
     }
     let keep = given.on("show-managed-fields")

@@ -129,3 +129,28 @@ pub(super) fn cluster_info(shell: &mut Shell<'_>, args: &[String]) -> Result<(),
     ));
     Ok(())
 }
+
+/// There is no metrics server yet.
+pub(super) fn top(shell: &mut Shell<'_>, args: &[String]) -> Result<(), Fault> {
+    let flags = "containers selector/l:s field-selector:s sort-by:s all-namespaces/A no-headers sum \
+        use-protocol-buffers show-capacity show-swap";
+    let given = Given::read("kubectl top", flags, args)?;
+    shell.enter(&given);
+    let of = given.args.first().map_or("", String::as_str);
+    if !matches!(of, "node" | "nodes" | "no" | "pod" | "pods" | "po") {
+        return Err(Fault::Message(format!(
+            "unknown command {of:?}\nSee 'kubectl top -h' for help and examples"
+        )));
+    }
+    if !matches!(given.text("sort-by"), "" | "cpu" | "memory") {
+        return Err(Fault::message("--sort-by accepts only cpu or memory"));
+    }
+    Err(Fault::message("Metrics API not available"))
+}
+
+/// What `kubectl` alone says.
+pub(super) fn help(shell: &mut Shell<'_>, args: &[String]) -> Result<(), Fault> {
+    Given::read("kubectl", "", args)?;
+    shell.line("kubectl controls the Kubernetes cluster manager.");
+    Ok(())
+}

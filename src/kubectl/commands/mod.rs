@@ -2,8 +2,10 @@
 
 mod annotate;
 mod applies;
+mod autoscale;
 mod create;
 mod delete;
+mod describe;
 mod events;
 mod expose;
 mod generate;
@@ -43,6 +45,9 @@ const COMMANDS: &[(&str, Command)] = &[
     ("run", run::run),
     ("set", set::run),
     ("get", get::run),
+    ("describe", describe::run),
+    ("autoscale", autoscale::run),
+    ("top", info::top),
     ("delete", delete::run),
     ("rollout", rollout::run),
     ("scale", scale::run),
@@ -115,14 +120,14 @@ const NAMES: [&str; 44] = [
 /// Runs `kubectl ARGS…` in a namespace.
 pub fn run(door: &mut dyn Door, namespace: &str, args: &[String], stdin: &str) -> Finished {
     let mut shell = Shell::new(door, stdin, namespace);
-    let named = args.iter().position(|argument| !argument.starts_with('-'));
-    let at = named.unwrap_or(args.len());
+    let at = command_at(args);
     let name = args.get(at).map_or("", String::as_str);
     let mut rest: Vec<String> = args.get(..at).unwrap_or_default().to_vec();
     rest.extend(args.get(at + 1..).unwrap_or_default().iter().cloned());
     let command = COMMANDS.iter().find(|(known, _)| *known == name);
     let outcome = match command {
         Some((_, command)) => command(&mut shell, &rest),
+        None if name.is_empty() => info::help(&mut shell, &rest),
         None => Err(unknown(name)),
     };
     if let Err(fault) = outcome {
@@ -135,6 +140,27 @@ pub fn run(door: &mut dyn Door, namespace: &str, args: &[String], stdin: &str) -
         stdout: shell.out,
         stderr: shell.err,
     }
+}
+
+/// Flags that every command knows may stand before it, some with their values.
+fn command_at(args: &[String]) -> usize {
+    const WITH_VALUE: [&str; 8] = [
+        "-n",
+        "--namespace",
+        "--context",
+        "--cluster",
+        "--user",
+        "--kubeconfig",
+        "-s",
+        "--server",
+    ];
+    let mut skip = false;
+    let is_command = |argument: &String| {
+        let of_flag = std::mem::replace(&mut skip, WITH_VALUE.contains(&argument.as_str()));
+        !of_flag && !argument.starts_with('-')
+    };
+    let found = args.iter().position(is_command);
+    found.unwrap_or(args.len())
 }
 
 /// `kubectl create deployment`: what help is asked for.
@@ -229,6 +255,12 @@ impl DryRun {
             _ => "",
         }
     }
+}
+
+/// An error where `-o` asks for a format that there is not.
+fn check_output(shell: &Shell<'_>, given: &Given) -> Result<(), Fault> {
+    let read = |path: &str| shell.door.read(path);
+    super::print::Format::of(given, false, &read).map(|_| ())
 }
 
 /// Tells of an object: a line, or the object in the format asked for.

@@ -5,7 +5,7 @@ use super::super::flags::Given;
 use super::super::print::OUTPUT_FLAGS;
 use super::super::shell::Shell;
 use super::generate::{clean, pairs};
-use super::{DryRun, tell};
+use super::{DryRun, check_output, tell};
 use crate::api::patch;
 use serde_json::{Map, Value, json};
 
@@ -52,6 +52,7 @@ pub(super) fn run(shell: &mut Shell<'_>, args: &[String]) -> Result<(), Fault> {
         let policy = given.text("image-pull-policy");
         return Err(Fault::Usage(format!("invalid image pull policy: {policy}")));
     }
+    check_output(shell, &given)?;
     let dry_run = DryRun::of(shell, &given)?;
     let pod = pod(&given, name, restart)?;
     let mut made = Vec::new();

@@ -155,7 +155,8 @@ fn image(shell: &mut Shell<'_>, given: &Given) -> Result<(), Fault> {
     }
     let changes: Vec<(&str, &str)> = changes.iter().filter_map(|it| it.split_once('=')).collect();
     if changes.is_empty() {
-        find::wanted(shell, given, names, Need::Names)?;
+        let wanted = find::wanted(shell, given, names, Need::Names)?;
+        Fault::of_all(find::find(shell, given, &wanted).1)?;
         return Err(Fault::message("at least one image update is required"));
     }
     let words = (

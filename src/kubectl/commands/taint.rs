@@ -83,8 +83,13 @@ pub(super) fn run(shell: &mut Shell<'_>, args: &[String]) -> Result<(), Fault> {
         .collect::<Result<_, _>>()?;
     if !["node", "nodes", "no"].contains(&kind.to_lowercase().as_str()) {
         return Err(Fault::Message(format!(
-            "invalid resource type {kind}, only node(s) is supported"
+            "invalid resource type {kind}, only node types are supported"
         )));
+    }
+    if names.len() == 1 && !given.on("all") && given.get("selector").is_none() {
+        return Err(Fault::message(
+            "at least one resource name must be specified since 'all' parameter is not set",
+        ));
     }
     let dry_run = DryRun::of(shell, &given)?;
     let wanted = find::wanted(shell, &given, names, Need::Names)?;
@@ -149,7 +154,7 @@ fn taint(
         (false, true) => "untainted",
         _ => "modified",
     };
-    let line = format!("{} {done}{}", node.line(), dry_run.suffix());
+    let line = format!("{} {done}", node.line());
     let mut shown = node.object.clone();
     if dry_run != DryRun::Client {
         let path = format!("{}?{}", node.path(), dry_run.query());
