@@ -20,6 +20,11 @@ pub fn human_duration(seconds: i64) -> String {
     }
 }
 
+/// Seconds as they were written: `300s`.
+pub fn human_seconds(seconds: i64) -> String {
+    format!("{seconds}s")
+}
+
 fn two(large: i64, unit: char, small: i64, small_unit: char) -> String {
     match small {
         0 => format!("{large}{unit}"),

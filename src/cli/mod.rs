@@ -1,7 +1,8 @@
-//! The native command: `serve`, `check`, `run`.
+//! The native command: `serve`, `check`, `run`, `sh`.
 
 mod check;
 mod run;
+mod sh;
 
 use crate::cluster::ClusterSpec;
 use crate::serve::{self, Speed};
@@ -31,6 +32,8 @@ enum Command {
     Check(Check),
     /// Run manifests or a scenario in virtual time, and print what became of them
     Run(Run),
+    /// Run one kubectl command against a cluster made for it
+    Sh(sh::Sh),
 }
 
 #[derive(Args)]
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => listen(arguments),
         Command::Check(arguments) => check::run(&arguments.paths, arguments.output),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Sh(arguments) => sh::run(&arguments),
     }
 }
 

@@ -28,10 +28,15 @@ pub fn error_text(error: &Status, doing: &str) -> String {
                 format!("{field}: {}", cause.message.as_deref().unwrap_or_default())
             })
             .collect();
+        let about = match kind {
+            "" => "The request is invalid".to_owned(),
+            kind => format!("The {kind} {name:?} is invalid"),
+        };
         return match lines.as_slice() {
-            [] => format!("The {kind} {name:?} is invalid"),
-            [one] => format!("The {kind} {name:?} is invalid: {one}"),
-            many => format!("The {kind} {name:?} is invalid: \n* {}", many.join("\n* ")),
+            [] if kind.is_empty() => format!("{about}: {message}"),
+            [] => about,
+            [one] => format!("{about}: {one}"),
+            many => format!("{about}: \n* {}", many.join("\n* ")),
         };
     }
     let about = match doing {

@@ -1,14 +1,15 @@
 //! The groups of recorded answers, and what is common to their replays.
 //!
 //! A folder of the form of `../shared/golden` holds one folder a group. To add a
-//! group, write its file here and its line in [`GROUPS`]: `tables` and `kubectl`
-//! belong there once something prints them.
+//! group, write its file here and its line in [`GROUPS`].
 
 mod defaults;
 mod http;
 mod json;
+mod kubectl;
 mod kubelet;
 mod placeholders;
+mod tables;
 mod validate;
 mod wait;
 mod world;
@@ -67,10 +68,12 @@ impl Group {
 pub type Play = (&'static str, fn(&Path) -> Group);
 
 /// Every group that can be replayed, in the order of printing.
-pub const GROUPS: [Play; 3] = [
+pub const GROUPS: [Play; 5] = [
     ("http", http::play),
     ("validate", validate::play),
     ("defaults", defaults::play),
+    ("tables", tables::play),
+    ("kubectl", kubectl::play),
 ];
 
 /// Differences that are kept, by group and case, with their reasons.
