@@ -6,7 +6,7 @@ use super::super::print::OUTPUT_FLAGS;
 use super::super::shell::Shell;
 use super::generate::{clean, pairs};
 use super::{DryRun, check_output, tell};
-use crate::api::patch;
+use crate::api::{Kind, patch, schema};
 use serde_json::{Map, Value, json};
 
 const FLAGS: &str = " image:s port:s expose env:a labels/l:s annotations:a restart:s command rm \
@@ -164,7 +164,7 @@ fn overridden(given: &Given, pod: Value) -> Result<Value, Fault> {
     let overrides: Value =
         serde_json::from_str(overrides).map_err(|_| Fault::message("Invalid JSON Patch"))?;
     let merged = match given.text("override-type") {
-        "strategic" => patch::strategic::apply(&pod, &overrides),
+        "strategic" => patch::strategic::apply(schema::of_kind(Kind::Pod), &pod, &overrides),
         _ => patch::merge(&pod, &overrides),
     };
     merged.map_err(|_| Fault::message("Invalid JSON Patch"))
