@@ -70,7 +70,7 @@ impl Found {
 
 /// A part of a path or a query.
 pub(super) fn encode(text: &str) -> String {
-    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@".contains(&byte);
     let byte = |byte: u8| match keep(byte) {
         true => char::from(byte).to_string(),
         false => format!("%{byte:02X}"),

@@ -233,3 +233,42 @@ fn images(template: &Value, _: Instant) -> Value {
 fn labels(template: &Value, _: Instant) -> Value {
     cells::labels(template, "/template/metadata/labels").into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pod_says_what_its_containers_do() {
+        let container = |state: Value| json!([{"name": "c", "restartCount": 0, "state": state}]);
+        let waiting = json!({"waiting": {"reason": "CrashLoopBackOff"}});
+        let table = [
+            (json!({"phase": "Pending"}), "Pending"),
+            (
+                json!({"phase": "Running", "containerStatuses": container(waiting)}),
+                "CrashLoopBackOff",
+            ),
+            (
+                json!({"phase": "Failed", "containerStatuses":
+                    container(json!({"terminated": {"exitCode": 3}}))}),
+                "ExitCode:3",
+            ),
+            (json!({"phase": "Failed", "reason": "Evicted"}), "Evicted"),
+            (
+                json!({"phase": "Pending", "initContainerStatuses":
+                    container(json!({"running": {}}))}),
+                "Init:0/1",
+            ),
+            (
+                json!({"phase": "Pending", "conditions":
+                    [{"type": "PodScheduled", "reason": "SchedulingGated"}]}),
+                "SchedulingGated",
+            ),
+        ];
+        for (found, expected) in table {
+            let spec = json!({"initContainers": [{"name": "c"}], "containers": [{"name": "c"}]});
+            let pod = json!({"metadata": {}, "spec": spec, "status": found});
+            assert_eq!(status(&pod, Instant::ZERO), expected);
+        }
+    }
+}

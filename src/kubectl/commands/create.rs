@@ -6,6 +6,7 @@ use super::super::flags::Given;
 use super::super::print::{OUTPUT_FLAGS, kind_of};
 use super::super::shell::Shell;
 use super::super::value::{name, text};
+use super::create_access;
 use super::generate::{clean, container_name, pairs};
 use super::{DryRun, check_output, tell};
 use crate::api::quantity;
@@ -149,6 +150,27 @@ const MAKERS: &[Maker] = &[
         &["clusterrole"],
         Some("failed to create clusterrolebinding:"),
         cluster_role_binding,
+    ),
+    maker(
+        &["role"],
+        "verb:l resource:l resource-name:l",
+        &[],
+        Some("failed to create role:"),
+        create_access::role,
+    ),
+    maker(
+        &["clusterrole"],
+        "verb:l resource:l resource-name:l non-resource-url:l aggregation-rule:s",
+        &[],
+        Some("failed to create clusterrole:"),
+        create_access::cluster_role,
+    ),
+    maker(
+        &["ingress", "ing"],
+        "class:s rule:a annotation:a default-backend:s",
+        &[],
+        Some("failed to create ingress:"),
+        create_access::ingress,
     ),
 ];
 
@@ -370,7 +392,8 @@ fn data(
     };
     let (literals, files) = (given.all("from-literal"), given.all("from-file"));
     let envs = given.all("from-env-file");
-    if !envs.is_empty() && !(literals.is_empty() && files.is_empty()) {
+    let others = !literals.is_empty() || !files.is_empty();
+    if !envs.is_empty() && others {
         return Err(Fault::message(
             "from-env-file cannot be combined with from-file or from-literal",
         ));

@@ -17,7 +17,8 @@ pub(super) fn clean(mut value: Value) -> Value {
                 Value::Array(list) => list.is_empty(),
                 _ => false,
             };
-            !value.is_null() && !(optional && empty)
+            let left_out = optional && empty;
+            !value.is_null() && !left_out
         });
         for value in map.values_mut() {
             *value = clean(value.take());

@@ -4,6 +4,7 @@ mod annotate;
 mod applies;
 mod autoscale;
 mod create;
+mod create_access;
 mod delete;
 mod describe;
 mod events;
@@ -13,6 +14,7 @@ mod get;
 mod info;
 mod nodes;
 mod patch;
+mod replace;
 mod rollout;
 mod run;
 mod scale;
@@ -58,6 +60,7 @@ const COMMANDS: &[(&str, Command)] = &[
     ("events", events::run),
     ("apply", applies::run),
     ("patch", patch::run),
+    ("replace", replace::run),
     ("wait", wait::run),
     ("label", annotate::label),
     ("annotate", annotate::annotate),

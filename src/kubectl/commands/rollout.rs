@@ -277,9 +277,9 @@ fn undo(shell: &mut Shell<'_>, given: &Given, object: &Found) -> Result<(), Faul
     let revisions = revisions(shell, object)?;
     let dry_run = DryRun::of(shell, given)?;
     if object.object.pointer("/spec/paused") == Some(&Value::Bool(true)) {
-        return Err(Fault::Message(format!(
-            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
-        )));
+        return Err(Fault::message(
+            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
+        ));
     }
     let wanted = given.number("to-revision").unwrap_or(0);
     let target = match wanted {

@@ -76,6 +76,9 @@ impl Format {
                 .map_err(|why| Fault::Message(format!("error parsing jsonpath {text}, {why}")))
         };
         Ok(match named {
+            "" if argument.is_none() && given.get("template").is_some() => {
+                Format::GoTemplate(template()?)
+            }
             "" if argument.is_none() => Format::Human,
             "wide" if get => Format::Wide,
             "name" => Format::Name,

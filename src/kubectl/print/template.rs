@@ -14,7 +14,7 @@ enum Piece {
 
 /// What ends a list of pieces.
 #[derive(PartialEq)]
-enum End {
+enum Stop {
     Text,
     End,
     Else,
@@ -24,7 +24,7 @@ enum End {
 pub(super) fn render(text: &str, value: &Value) -> Result<String, String> {
     let mut rest = text;
     let (pieces, end) = parse(&mut rest)?;
-    if end != End::Text {
+    if end != Stop::Text {
         return Err("error parsing template: unexpected {{end}}".to_owned());
     }
     let mut out = String::new();
@@ -32,13 +32,13 @@ pub(super) fn render(text: &str, value: &Value) -> Result<String, String> {
     Ok(out)
 }
 
-fn parse(rest: &mut &str) -> Result<(Vec<Piece>, End), String> {
+fn parse(rest: &mut &str) -> Result<(Vec<Piece>, Stop), String> {
     let mut pieces = Vec::new();
     loop {
         let Some((before, after)) = rest.split_once("{{") else {
             pieces.push(Piece::Text((*rest).to_owned()));
             *rest = "";
-            return Ok((pieces, End::Text));
+            return Ok((pieces, Stop::Text));
         };
         let Some((action, after)) = after.split_once("}}") else {
             return Err(format!(
@@ -62,8 +62,8 @@ fn parse(rest: &mut &str) -> Result<(Vec<Piece>, End), String> {
             .trim();
         let (word, argument) = action.split_once(' ').unwrap_or((action, ""));
         match word {
-            "end" => return Ok((pieces, End::End)),
-            "else" => return Ok((pieces, End::Else)),
+            "end" => return Ok((pieces, Stop::End)),
+            "else" => return Ok((pieces, Stop::Else)),
             "range" => {
                 let (inner, _) = parse(rest)?;
                 pieces.push(Piece::Range(argument.trim().to_owned(), inner));
@@ -71,7 +71,7 @@ fn parse(rest: &mut &str) -> Result<(Vec<Piece>, End), String> {
             "if" => {
                 let (then, end) = parse(rest)?;
                 let otherwise = match end {
-                    End::Else => parse(rest)?.0,
+                    Stop::Else => parse(rest)?.0,
                     _ => Vec::new(),
                 };
                 pieces.push(Piece::If(argument.trim().to_owned(), then, otherwise));
