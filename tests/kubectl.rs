@@ -177,12 +177,19 @@ fn objects(kubectl: &Kubectl) {
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {color: blue}\n",
     );
     let file = file.display().to_string();
-    let create = ["create", "--validate=false", "-f", &file];
+    let create = ["create", "-f", &file];
     assert_eq!(kubectl.run(&create), "configmap/settings created\n");
     assert_has(&kubectl.fails(&create), "Error from server (AlreadyExists)");
-    let apply = ["apply", "--validate=false", "-f", &file];
+    let apply = ["apply", "-f", &file];
     assert_has(&kubectl.run(&apply), "configmap/settings configured");
     assert_eq!(kubectl.run(&apply), "configmap/settings unchanged\n");
+    let misspelled = kubectl.files.write(
+        "misspelled.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndate: {color: blue}\n",
+    );
+    let misspelled = ["apply", "-f", &misspelled.display().to_string()];
+    let refused = "strict decoding error: unknown field \"date\"";
+    assert_has(&kubectl.fails(&misspelled), refused);
     let get = |form: &str| kubectl.run(&["get", "configmap", "settings", "-o", form]);
     assert_eq!(get("name"), "configmap/settings\n");
     assert_eq!(get("jsonpath={.data.color}"), "blue");

@@ -427,6 +427,29 @@ pub(super) fn serves(definitions: &Definitions, group: &str, version: &str) -> b
     }
 }
 
+/// Every group and version that is served.
+pub(super) fn group_versions(definitions: &Definitions) -> Vec<(String, String)> {
+    let pairs = |group: &str, versions: &[&str]| -> Vec<(String, String)> {
+        let named = versions.iter();
+        named
+            .map(|version| (group.to_owned(), (*version).to_owned()))
+            .collect()
+    };
+    let custom = custom_groups(definitions);
+    let mut all = pairs("", &["v1"]);
+    all.extend(
+        GROUPS
+            .iter()
+            .flat_map(|(group, versions)| pairs(group, versions)),
+    );
+    all.extend(
+        custom
+            .iter()
+            .flat_map(|(group, versions)| pairs(group, versions)),
+    );
+    all
+}
+
 /// `/api/v1`, `/apis/GROUP/VERSION`.
 pub(super) fn resource_list(definitions: &Definitions, group: &str, version: &str) -> Value {
     let resources: Vec<Value> = resources(definitions, group, version)

@@ -6,6 +6,7 @@ mod body;
 mod connect;
 mod discovery;
 mod health;
+mod openapi;
 mod pages;
 mod path;
 #[cfg(not(target_arch = "wasm32"))]

@@ -2,10 +2,10 @@
 //! metrics, reviews.
 
 use super::accept::{self, Offer, Shape};
+use super::openapi::{self, Part};
 use super::{Headers, HttpResponse, Unserved, discovery, health, plain, render};
 use crate::api::Kind;
 use crate::api::status::{self, ApiError};
-use crate::apiserver::custom::Definitions;
 use crate::apiserver::reviews::Review;
 use crate::apiserver::table::{self, Style};
 use crate::apiserver::users::User;
@@ -88,13 +88,16 @@ pub(super) fn serve(
             }
         },
         ["api", ..] => return Ok(None),
-        ["openapi", "v3", rest @ ..] if !knows_openapi(rest) => {
-            return Ok(Some(HttpResponse {
-                status: 404,
-                headers: Vec::new(),
-                body: String::new(),
-            }));
-        }
+        ["openapi", "v3"] => openapi::index(api.definitions()),
+        ["openapi", "v3", rest @ ..] => match openapi::part(api.definitions(), rest, asked.query) {
+            Some(Part::Document(document)) => document,
+            Some(Part::MovedTo(address)) => {
+                let json = ("Content-Type".to_owned(), "application/json".to_owned());
+                let location = ("Location".to_owned(), address);
+                return Ok(Some(empty(301, vec![json, location])));
+            }
+            None => return Ok(Some(empty(404, Vec::new()))),
+        },
         _ => return Err(Unserved::Page),
     };
     if asked.method != "GET" {
@@ -158,11 +161,11 @@ fn discover(api: &ApiServer, asked: &Asked<'_>, core: bool) -> Result<HttpRespon
     Ok(render::written(200, &value, form.yaml))
 }
 
-/// Whether there is a part of the API by this path.
-fn knows_openapi(path: &[&str]) -> bool {
-    match path {
-        ["apis", group, version] => discovery::serves(&Definitions::default(), group, version),
-        _ => true,
+fn empty(status: u16, headers: Vec<(String, String)>) -> HttpResponse {
+    HttpResponse {
+        status,
+        headers,
+        body: String::new(),
     }
 }
 
