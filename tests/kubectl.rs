@@ -627,15 +627,12 @@ fn watches(kubectl: &Kubectl) {
 }
 
 fn describes(kubectl: &Kubectl) {
-    let pod = kubectl.run(&["describe", "pod", "pair"]);
-    for part in [
-        "Name:             pair",
-        "Image:",
-        "Started container",
-        "Conditions:",
-    ] {
-        let part = part.replace("Started container", "Events:");
-        assert_has(&pod, &part);
+    // One that a controller keeps: draining a node takes others away.
+    let name = kubectl.pod_of("app=web");
+    let pod = kubectl.run(&["describe", "pod", &name]);
+    let named = format!("Name:             {name}");
+    for part in [named.as_str(), "Image:", "Conditions:", "Events:"] {
+        assert_has(&pod, part);
     }
     assert_has(
         &kubectl.run(&["describe", "node", "node-1"]),
